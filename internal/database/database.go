@@ -1,0 +1,95 @@
+// Package database opens the store of runs, audit and demand records, and
+// brings its tables up to date.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	goosedb "github.com/pressly/goose/v3/database"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// DB is one open database. Write is one connection, so that writers of this
+// process queue in Go rather than collide in SQLite; Read is a pool.
+type DB struct {
+	Write *sql.DB
+	Read  *sql.DB
+	Path  string // the SQLite file
+}
+
+// Open opens address: "sqlite:FILE", or a plain path. The file and its
+// directory are made when missing. Several processes may have it open.
+func Open(ctx context.Context, address string) (*DB, error) {
+	path := strings.TrimPrefix(address, "sqlite:")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the database's directory: %w", err)
+	}
+	write, err := open(ctx, path, 1)
+	if err != nil {
+		return nil, err
+	}
+	read, err := open(ctx, path, 4)
+	if err != nil {
+		_ = write.Close()
+		return nil, err
+	}
+	return &DB{Write: write, Read: read, Path: path}, nil
+}
+
+func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
+	// FULL: what was committed survives a power cut, as architecture promises.
+	// immediate: a writer that waits for another process waits at BEGIN, where
+	// busy_timeout works, not at its first write, where it fails at once.
+	q := url.Values{
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
+		"_txlock": {"immediate"},
+	}
+	if connections > 1 {
+		q.Del("_txlock")
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String())
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// Close closes both pools.
+func (db *DB) Close() error {
+	err := db.Read.Close()
+	if e := db.Write.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Migrate applies the migrations of one room, `*.sql` at the top of files in
+// goose's format, and remembers them in a version table of the room's own.
+func Migrate(ctx context.Context, db *DB, room string, files fs.FS) error {
+	store, err := goosedb.NewStore(goosedb.DialectSQLite3, "goose_"+room)
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", room, err)
+	}
+	provider, err := goose.NewProvider(goosedb.DialectCustom, db.Write, files, goose.WithStore(store), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", room, err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate %s: %w", room, err)
+	}
+	return nil
+}

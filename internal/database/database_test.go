@@ -1,0 +1,37 @@
+package database_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"frontdoor/internal/database"
+)
+
+func TestMigrateTwiceAndFromTwoHandles(t *testing.T) {
+	files := fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE things (id TEXT PRIMARY KEY);\n")}}
+	path := filepath.Join(t.TempDir(), "a b?c#d%", "frontdoor.db")
+	for range 2 {
+		db, err := database.Open(t.Context(), "sqlite:"+path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := database.Migrate(t.Context(), db, "things", files); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Write.ExecContext(t.Context(), "INSERT OR IGNORE INTO things VALUES ('x')"); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := db.Read.QueryRowContext(t.Context(), "SELECT count(*) FROM things").Scan(&n); err != nil || n != 1 {
+			t.Fatalf("%d things, %v", n, err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+}
