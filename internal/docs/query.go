@@ -1,0 +1,208 @@
+package docs
+
+import (
+	"cmp"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// maxQuestion bounds how much of a question is read, in bytes.
+const maxQuestion = 32 << 10
+
+// query is what a question looks for.
+type query struct {
+	terms []queryTerm
+	// asked are the distinct words of the question, known or not.
+	asked int
+}
+
+type queryTerm struct {
+	term   int
+	word   string
+	weight float64
+	idf    float64
+	// guessed says that the question spells the word differently.
+	guessed bool
+}
+
+// parse finds the terms of a question.
+func (x *Index) parse(question string, r ranking) query {
+	question = clip(question)
+	type asked struct {
+		count float64
+		joins bool
+	}
+	counts := map[string]*asked{}
+	var order []string
+	note := func(word string, n float64, joins bool) {
+		if counts[word] == nil {
+			counts[word] = &asked{joins: joins}
+			order = append(order, word)
+		}
+		counts[word].count += n
+		counts[word].joins = counts[word].joins && joins
+	}
+	last := ""
+	for _, stops := range []bool{true, false} {
+		words(question, func(word string, part bool) {
+			if stops && stopWords[word] {
+				last = ""
+				return
+			}
+			s := stem(word)
+			if part {
+				note(s, r.part, false)
+				return
+			}
+			note(s, 1, false)
+			if last != "" {
+				note(last+s, r.joined, true)
+			}
+			last = word
+		})
+		// A question of nothing but common words looks for those.
+		if len(order) > 0 {
+			break
+		}
+	}
+	q := query{}
+	pages := float64(x.im.rows(tablePages))
+	for _, word := range order {
+		a := counts[word]
+		term, known := x.term(word)
+		guessed := false
+		if !a.joins {
+			q.asked++
+		}
+		if !known {
+			if a.joins || r.typo == 0 {
+				continue
+			}
+			if term, known = x.guess(word); !known {
+				continue
+			}
+			guessed = true
+		}
+		n := float64(x.im.at(tableTerms, term, termPages))
+		t := queryTerm{term: term, word: word, guessed: guessed, idf: math.Log(1 + (pages-n+0.5)/(n+0.5))}
+		count := a.count
+		if guessed {
+			count *= r.typo
+		}
+		t.weight = t.idf * count * (r.k3 + 1) / (r.k3 + count)
+		q.terms = append(q.terms, t)
+	}
+	if len(q.terms) > maxQueryTerms {
+		slices.SortStableFunc(q.terms, func(a, b queryTerm) int { return cmp.Compare(b.weight, a.weight) })
+		q.terms = q.terms[:maxQueryTerms]
+	}
+	return q
+}
+
+// guess finds the most common term that differs from an unknown word by one
+// letter, or by two that changed places. The first letter counts as right.
+func (x *Index) guess(word string) (int, bool) {
+	if len(word) < 5 || strings.ContainsAny(word, "0123456789") {
+		return 0, false
+	}
+	first, _ := x.term(word[:1])
+	best, pages := -1, uint32(0)
+	for i := first; i < x.im.rows(tableTerms); i++ {
+		t := x.im.bytes(tableTerms, i, termText)
+		if len(t) == 0 || t[0] != word[0] {
+			break
+		}
+		if n := x.im.at(tableTerms, i, termPages); n > pages && oneEdit(word, t) {
+			best, pages = i, n
+		}
+	}
+	return best, best >= 0
+}
+
+// oneEdit says whether one insertion, deletion, replacement or swap of
+// neighbours turns a into b.
+func oneEdit(a string, b []byte) bool {
+	if len(a) < len(b)-1 || len(a) > len(b)+1 {
+		return false
+	}
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	ra, rb := a[i:], string(b[i:])
+	switch {
+	case ra == "" || rb == "":
+		return true
+	case len(a) > len(b):
+		return ra[1:] == rb
+	case len(a) < len(b):
+		return ra == rb[1:]
+	case ra[1:] == rb[1:]:
+		return true
+	}
+	return len(ra) > 1 && ra[0] == rb[1] && ra[1] == rb[0] && ra[2:] == rb[2:]
+}
+
+// Term is a word of a question as the index knows it.
+type Term struct {
+	// Word is the word in the form that EachTerm gives for a text that has it;
+	// for one guessed from a misspelling it is the guess.
+	Word string
+	// IDF says how rare the word is: the logarithm of about one in how many
+	// pages has it.
+	IDF float64
+	// Known says that some page has the word, Guessed that it has one like it.
+	Known, Guessed bool
+	// Part says that the word is a part of a compound word.
+	Part bool
+}
+
+// Terms returns the distinct words of a question that carry its topic, in the
+// order in which they come. A question of common words only has those.
+func (x *Index) Terms(question string) []Term {
+	defer runtime.KeepAlive(x)
+	pages := float64(x.im.rows(tablePages))
+	seen := map[string]bool{}
+	var out []Term
+	for _, stops := range []bool{true, false} {
+		words(clip(question), func(word string, part bool) {
+			word = stem(word)
+			if seen[word] || stops && stopWords[word] {
+				return
+			}
+			seen[word] = true
+			t := Term{Word: word, Part: part, IDF: math.Log(1 + (pages+0.5)/0.5)}
+			term, known := x.term(word)
+			if !known {
+				if term, t.Guessed = x.guess(word); t.Guessed {
+					t.Word = x.im.text(tableTerms, term, termText)
+				}
+			}
+			if t.Known = known || t.Guessed; t.Known {
+				n := float64(x.im.at(tableTerms, term, termPages))
+				t.IDF = math.Log(1 + (pages-n+0.5)/(n+0.5))
+			}
+			out = append(out, t)
+		})
+		if len(out) > 0 {
+			break
+		}
+	}
+	return out
+}
+
+// EachTerm calls yield with each word of a text in the form in which the index
+// keeps it, common words and parts of compound words included.
+func EachTerm(text string, yield func(word string)) {
+	words(text, func(word string, _ bool) { yield(stem(word)) })
+}
+
+// clip is as much of a question as is read, in valid UTF-8.
+func clip(question string) string {
+	if len(question) > maxQuestion {
+		question = question[:maxQuestion]
+	}
+	return strings.ToValidUTF8(question, " ")
+}
