@@ -20,14 +20,27 @@ type Talk struct {
 	Topic    string         `json:"topic,omitempty"`
 	Inputs   map[string]any `json:"inputs,omitempty"`   // taken so far
 	Run      string         `json:"run,omitempty"`      // the last run started here
-	Answered bool           `json:"answered,omitempty"` // the request has had an answer or a finished run
+	Answered bool           `json:"answered,omitempty"` // the request has had an answer
+	Over     bool           `json:"over,omitempty"`     // its run has ended, or it is solved: the next message opens another
 	Pending  *Pending       `json:"pending,omitempty"`  // what the bot waits for
 	Because  []string       `json:"because,omitempty"`  // why the last decision was taken, in plain words
 }
 
+// PendingKind is what kind of answer is waited for.
+type PendingKind string
+
+// The kinds: which of several playbooks was meant, the inputs of one, and the
+// word to start it.
+const (
+	Choosing   PendingKind = "choose"
+	Inputs     PendingKind = "inputs"
+	Confirming PendingKind = "confirm"
+)
+
 // Pending is a question of the bot's that waits for its answer.
 type Pending struct {
-	Kind     string         `json:"kind"` // choose, inputs or confirm
+	Kind     PendingKind    `json:"kind"`
+	Request  string         `json:"request"` // the request that it belongs to
 	Playbook string         `json:"playbook,omitempty"`
 	Inputs   map[string]any `json:"inputs,omitempty"`
 	Field    string         `json:"field,omitempty"`   // of inputs: the one asked for
