@@ -156,7 +156,7 @@ func foreign(err error) *Error {
 	// The library says types as Go does.
 	msg = strings.NewReplacer("map[string]interface {}", "object", "map[string]any", "object", "[]interface {}", "list", "[]any", "list",
 		"int64", "number", "float64", "number", "invalid operation: ", "").Replace(msg)
-	if _, field, ok := strings.Cut(msg, " has no field "); ok {
+	if field, ok := strings.CutPrefix(msg, "unknown field "); ok {
 		msg = "there is no field " + field
 	}
 	if strings.HasPrefix(f.Message, "unknown name ") {
