@@ -1,0 +1,314 @@
+package intents
+
+import (
+	"math"
+	"slices"
+)
+
+// evidence is what speaks for a text belonging to the catalogue.
+type evidence [evidences]float64
+
+const (
+	evTop    = iota // score of the best classifier
+	evGap           // by how much it beats the second
+	evKnown         // share of the text's idf mass that the vocabulary knows
+	evCosine        // cosine to the centroid of the best intent
+	evShort         // 1/(1+words)
+	evidences
+)
+
+func gather(scores []float32, first, second int, known float64, x, centre vector, words int) evidence {
+	ev := evidence{evTop: float64(scores[first]), evKnown: known, evCosine: cosine(x, centre), evShort: 1 / float64(1+words)}
+	gap := 1.0
+	if second >= 0 {
+		gap = float64(scores[first] - scores[second])
+	}
+	ev[evGap] = gap
+	return ev
+}
+
+// scope turns evidence into a probability.
+type scope struct {
+	weight    evidence
+	constant  float64
+	threshold float64
+}
+
+func (s *scope) score(ev evidence) float64 {
+	z := s.constant
+	for i, w := range s.weight {
+		z += w * ev[i]
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// Settings of the fit. A prior keeps small sets near what larger ones taught.
+const (
+	folds       = 4
+	perFold     = 8    // messages an intent and fold that are scored
+	outsidePart = 0.25 // share of out-of-scope messages that is assumed
+	keep        = 0.9
+	priorConst  = -4.0
+	priorPower  = 10.0 // precision of the prior, in units of one standard deviation
+)
+
+// priorWeight is what the fits on five sets of messages agreed on.
+var priorWeight = evidence{evTop: 1, evGap: 1.2, evKnown: 2.4, evCosine: 4.5, evShort: 0.5}
+
+// observation is one hidden message: its evidence and whether it belongs and
+// was named right.
+type observation struct {
+	ev      evidence
+	in      bool
+	correct bool
+}
+
+// observe hides a quarter of the intents, and a quarter of the examples of the
+// others, four times, and scores what it hid.
+func (m *Model) observe() []observation {
+	k := len(m.intents)
+	place := make([]int, len(m.label)) // of an example among those of its intent
+	count := make([]int, k)
+	for i, c := range m.label {
+		place[i] = count[c]
+		count[c]++
+	}
+	group := make([]int, k)
+	order := make([]int, k)
+	for i := range order {
+		order[i] = i
+	}
+	r := svm{random: 0x2545F4914F6CDD1D}
+	for i := range order {
+		j := i + r.next(k-i)
+		order[i], order[j] = order[j], order[i]
+		group[order[i]] = i % folds
+	}
+	var out []observation
+	costs := m.costs()
+	for fold := range folds {
+		hidden := func(c int32) bool { return k > 1 && group[c] == fold }
+		held := func(row int32) bool {
+			c := m.label[row]
+			return hidden(c) || count[c] > 1 && (place[row]+int(c))%max(2, min(folds, count[c])) == fold
+		}
+		df := make([]int32, len(m.vocab.idf))
+		for i := range m.x {
+			if !held(int32(i)) {
+				for _, id := range m.x[i].ids {
+					df[id]++
+				}
+			}
+		}
+		var kept []int32
+		for c := range int32(k) {
+			if !hidden(c) {
+				kept = append(kept, c)
+			}
+		}
+		columns := make([][]float32, len(kept))
+		bias := make([]float32, len(kept))
+		centre := make([]vector, len(kept))
+		each(len(kept), func() func(int) {
+			s := m.solver()
+			return func(j int) {
+				c := kept[j]
+				s.reset()
+				rows := s.warm(m.duals[c], m.label, c, held)
+				s.solve(rows, c, m.label, costs)
+				columns[j], bias[j] = slices.Clone(s.w), s.bias
+				centre[j] = m.centroid(c, func(row int32) bool { return !held(row) })
+			}
+		})
+		var tests []int32
+		used := make([]int, k)
+		for i := range m.x {
+			if c := m.label[i]; held(int32(i)) && used[c] < perFold {
+				used[c]++
+				tests = append(tests, int32(i))
+			}
+		}
+		seen := make([]observation, len(tests))
+		each(len(tests), func() func(int) {
+			scores := make([]float32, len(kept))
+			return func(t int) {
+				i := tests[t]
+				x, known := m.vocab.without(m.x[i], df)
+				for j := range kept {
+					g := bias[j]*biasScale + offset
+					for n, id := range x.ids {
+						g += columns[j][id] * x.vals[n]
+					}
+					scores[j] = g
+				}
+				first, second := top2(scores)
+				if first < 0 {
+					return
+				}
+				words := 0
+				for _, id := range m.x[i].ids {
+					if m.vocab.block[id] == blockWord {
+						words++
+					}
+				}
+				seen[t] = observation{ev: gather(scores, first, second, known, x, centre[first], words), in: !hidden(m.label[i]), correct: kept[first] == m.label[i]}
+			}
+		})
+		out = append(out, seen...)
+	}
+	return out
+}
+
+// without is x as it would be read if only features with a count in df were
+// known, with the share of known mass.
+func (v *vocabulary) without(x vector, df []int32) (vector, float64) {
+	var r vector
+	var have, all float64
+	for i, id := range x.ids {
+		b := v.block[id]
+		mass := float64(v.idf[id])
+		if df[id] == 0 {
+			if b == blockWord || b == blockStem {
+				all += float64(v.maxIDF)
+			}
+			continue
+		}
+		if b == blockWord || b == blockStem {
+			have += mass
+			all += mass
+		}
+		r.ids, r.vals = append(r.ids, id), append(r.vals, x.vals[i])
+	}
+	var sum [blocks]float64
+	for i, id := range r.ids {
+		sum[v.block[id]] += float64(r.vals[i]) * float64(r.vals[i])
+	}
+	for i, id := range r.ids {
+		b := v.block[id]
+		r.vals[i] *= float32(blockWeight[b] / math.Sqrt(sum[b]))
+	}
+	if all == 0 {
+		return r, 0
+	}
+	return r, have / all
+}
+
+// fitScope fits the logistic regression by Newton's method and chooses the
+// threshold.
+func (m *Model) fitScope() scope {
+	seen := m.observe()
+	s := scope{weight: priorWeight, constant: priorConst}
+	var in, out float64
+	for _, o := range seen {
+		if o.in {
+			in++
+		} else {
+			out++
+		}
+	}
+	if in > 0 && out > 0 {
+		s.fit(seen, (1-outsidePart)*(in+out)/in, outsidePart*(in+out)/out)
+	}
+	var right []float64
+	for _, o := range seen {
+		if o.in && o.correct {
+			right = append(right, s.score(o.ev))
+		}
+	}
+	s.threshold = 0.5
+	if len(right) > 0 {
+		slices.Sort(right)
+		s.threshold = right[int(float64(len(right))*(1-keep))]
+	}
+	return s
+}
+
+func (s *scope) fit(seen []observation, inWeight, outWeight float64) {
+	const n = evidences + 1
+	prior := *s
+	loss := func(s *scope) float64 {
+		d := s.constant - prior.constant
+		l := priorPower / 2 * d * d
+		for i, w := range s.weight {
+			l += priorPower / 2 * (w - prior.weight[i]) * (w - prior.weight[i])
+		}
+		for _, o := range seen {
+			w, y := o.target(inWeight, outWeight)
+			p := min(max(s.score(o.ev), 1e-12), 1-1e-12)
+			l -= w * (y*math.Log(p) + (1-y)*math.Log(1-p))
+		}
+		return l
+	}
+	now := loss(s)
+	for range 50 {
+		var hess [n][n]float64
+		var grad [n]float64
+		for i := range n {
+			hess[i][i] = priorPower
+			grad[i] = priorPower * (s.constant - prior.constant)
+			if i < evidences {
+				grad[i] = priorPower * (s.weight[i] - prior.weight[i])
+			}
+		}
+		for _, o := range seen {
+			w, y := o.target(inWeight, outWeight)
+			var f [n]float64
+			copy(f[:], o.ev[:])
+			f[n-1] = 1
+			p := s.score(o.ev)
+			for i := range n {
+				grad[i] += w * (p - y) * f[i]
+				for j := range n {
+					hess[i][j] += w * p * (1 - p) * f[i] * f[j]
+				}
+			}
+		}
+		step := solveLinear(hess, grad)
+		// Newton's step may overshoot: halve it until the loss falls.
+		better := false
+		for scale := 1.0; scale > 1e-4 && !better; scale /= 2 {
+			try := *s
+			for i := range evidences {
+				try.weight[i] -= scale * step[i]
+			}
+			try.constant -= scale * step[n-1]
+			if l := loss(&try); l < now-1e-9*math.Abs(now) {
+				*s, now, better = try, l, true
+			}
+		}
+		if !better {
+			return
+		}
+	}
+}
+
+func (o *observation) target(inWeight, outWeight float64) (weight, y float64) {
+	switch {
+	case !o.in:
+		return outWeight, 0
+	case o.correct:
+		return inWeight, 1
+	}
+	return inWeight, 0
+}
+
+// solveLinear solves a·x = b for a positive definite a by Gaussian elimination.
+func solveLinear(a [evidences + 1][evidences + 1]float64, b [evidences + 1]float64) [evidences + 1]float64 {
+	n := len(b)
+	for i := range n {
+		for r := i + 1; r < n; r++ {
+			f := a[r][i] / a[i][i]
+			for c := i; c < n; c++ {
+				a[r][c] -= f * a[i][c]
+			}
+			b[r] -= f * b[i]
+		}
+	}
+	for i := n - 1; i >= 0; i-- {
+		for c := i + 1; c < n; c++ {
+			b[i] -= a[i][c] * b[c]
+		}
+		b[i] /= a[i][i]
+	}
+	return b
+}
