@@ -23,6 +23,8 @@ type DB struct {
 	Write *sql.DB
 	Read  *sql.DB
 	Path  string // the SQLite file
+
+	writes writes
 }
 
 // Open opens address: "sqlite:FILE", or a plain path. The file and its
@@ -41,7 +43,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 		_ = write.Close()
 		return nil, err
 	}
-	return &DB{Write: write, Read: read, Path: path}, nil
+	return &DB{Write: write, Read: read, Path: path, writes: writes{turn: make(chan struct{}, 1)}}, nil
 }
 
 func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
@@ -63,7 +65,7 @@ func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
 	db.SetMaxIdleConns(connections)
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+		return nil, fmt.Errorf("open database %s: %w", path, plain(err))
 	}
 	return db, nil
 }
@@ -89,7 +91,7 @@ func Migrate(ctx context.Context, db *DB, room string, files fs.FS) error {
 		return fmt.Errorf("migrate %s: %w", room, err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate %s: %w", room, err)
+		return fmt.Errorf("migrate %s: %w", room, plain(err))
 	}
 	return nil
 }
