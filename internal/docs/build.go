@@ -186,6 +186,19 @@ type posting struct {
 	passages uint32
 	pages    uint32
 	lastPage int
+	named    map[int]uint32 // by page, how many pages link to it with the term
+}
+
+// namedPostings encodes named.
+func (p *posting) namedPostings() []byte {
+	var data []byte
+	last := -1
+	for _, page := range slices.Sorted(maps.Keys(p.named)) {
+		data = binary.AppendUvarint(data, uint64(page-last-1))
+		data = binary.AppendUvarint(data, uint64(p.named[page]))
+		last = page
+	}
+	return data
 }
 
 // builder collects pages into an image.
@@ -206,7 +219,7 @@ type pageRow struct {
 
 type link struct {
 	from int
-	to   string
+	pageLink
 }
 
 func newBuilder() *builder {
@@ -269,6 +282,7 @@ func (b *builder) add(source int, name, p, url string, parsed *page) {
 		}
 		heading := strings.Join(s.titles, " ")
 		headingLen := b.count(inHeading, heading, 1)
+		c[pageBodyLen] += body
 		c[pageTitleLen] = b.count(inTitle, parsed.title, 1)
 		c[pagePathLen] = b.count(inPath, location, 1)
 		b.post(number)
@@ -278,8 +292,8 @@ func (b *builder) add(source int, name, p, url string, parsed *page) {
 			first, uint32(len(s.blocks)), body, headingLen, uint32(s.level))
 		b.passages++
 	}
-	for _, to := range parsed.links {
-		b.links = append(b.links, link{number, to})
+	for _, l := range parsed.links {
+		b.links = append(b.links, link{number, l})
 	}
 	b.pages = append(b.pages, row)
 }
@@ -321,24 +335,25 @@ func (b *builder) finish(skipped []Skipped, fingerprint [32]byte) ([]byte, error
 		reason, reasonLen := b.w.text(s.Reason)
 		b.w.row(tableSkipped, page, pageLen, reason, reasonLen)
 	}
-	for i, n := range b.countLinks() {
-		b.pages[i].columns[pageLinks] = n
-	}
+	b.resolveLinks()
 	for _, p := range b.pages {
 		b.w.row(tablePages, p.columns[:]...)
 	}
 	for _, word := range slices.Sorted(maps.Keys(b.terms)) {
 		p := b.terms[word]
 		offset, length := b.w.text(word)
-		b.w.row(tableTerms, offset, length, p.passages, p.pages, uint32(len(b.w.table[tablePostings])), uint32(len(p.data)))
-		b.w.table[tablePostings] = append(b.w.table[tablePostings], p.data...)
+		named := p.namedPostings()
+		at := uint32(len(b.w.table[tablePostings]))
+		b.w.row(tableTerms, offset, length, p.passages, p.pages, at, uint32(len(p.data)), at+uint32(len(p.data)), uint32(len(named)))
+		b.w.table[tablePostings] = append(append(b.w.table[tablePostings], p.data...), named...)
 	}
 	b.terms = nil
 	return b.w.image(fingerprint)
 }
 
-// countLinks returns for each page how many other pages link to it.
-func (b *builder) countLinks() []uint32 {
+// resolveLinks finds the pages that links lead to, and counts for each page
+// how many others link to it and with which words.
+func (b *builder) resolveLinks() {
 	// A link names a page by its path, with or without the extension, or by
 	// the address that a generator gives it, of which only the end is known.
 	byPath := map[string]int{}
@@ -349,9 +364,7 @@ func (b *builder) countLinks() []uint32 {
 		tail := key[strings.LastIndexByte(key, '/')+1:]
 		byTail[tail] = append(byTail[tail], i)
 	}
-	type edge struct{ from, to int }
-	edges := map[edge]bool{}
-	for _, l := range b.links {
+	resolve := func(l link) int {
 		from := b.pages[l.from]
 		to := l.to
 		if i := strings.IndexAny(to, "#?"); i >= 0 {
@@ -362,31 +375,71 @@ func (b *builder) countLinks() []uint32 {
 		case to == "" || strings.Contains(to, ":"):
 		case strings.HasPrefix(to, "/"):
 			key := linkKey(strings.Trim(to, "/"))
-			tail := key[strings.LastIndexByte(key, '/')+1:]
-			for _, i := range byTail[tail] {
+			best := -1
+			for _, i := range byTail[key[strings.LastIndexByte(key, '/')+1:]] {
 				at := linkKey(b.pages[i].path)
-				if (at == key || strings.HasSuffix(at, "/"+key)) && key != "" && (found < 0 || b.pages[i].source == from.source) {
-					found = i
+				// Of several pages that end alike the one nearest to the link is meant.
+				near := common(b.pages[i].path, from.path)
+				if (at == key || strings.HasSuffix(at, "/"+key)) && key != "" && b.pages[i].source == from.source && near > best {
+					found, best = i, near
 				}
 			}
 		default:
 			// Generators that give each page a folder add one level.
 			for _, base := range []string{path.Dir(from.path), linkKey(from.path)} {
 				if i, ok := byPath[fmt.Sprint(from.source, "/", linkKey(path.Join(base, to)))]; ok {
-					found = i
-					break
+					return i
 				}
 			}
 		}
-		if found >= 0 && found != l.from {
-			edges[edge{l.from, found}] = true
+		return found
+	}
+	type edge struct{ from, to int }
+	type label struct {
+		edge
+		word string
+	}
+	edges := map[edge]bool{}
+	labels := map[label]bool{}
+	for _, l := range b.links {
+		e := edge{l.from, resolve(l)}
+		if e.to < 0 || e.to == e.from {
+			continue
 		}
+		target := &b.pages[e.to].columns
+		if !edges[e] {
+			edges[e] = true
+			target[pageLinks]++
+			from := &b.pages[e.from].columns
+			if from[pageLinksTo+1] == 0 {
+				from[pageLinksTo] = uint32(len(b.w.table[tableLinks]) / (4 * linkColumns))
+			}
+			from[pageLinksTo+1]++
+			b.w.row(tableLinks, uint32(e.to))
+		}
+		words(l.text, func(word string, _ bool) {
+			word = stem(word)
+			p := b.terms[word]
+			if stopWords[word] || p == nil || labels[label{e, word}] {
+				return
+			}
+			labels[label{e, word}] = true
+			if p.named == nil {
+				p.named = map[int]uint32{}
+			}
+			p.named[e.to]++
+			target[pageNamedLen]++
+		})
 	}
-	counts := make([]uint32, len(b.pages))
-	for e := range edges {
-		counts[e.to]++
+}
+
+// common is how many bytes two paths begin with alike.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
 	}
-	return counts
+	return n
 }
 
 // linkKey is a page's path as links may spell it.

@@ -19,7 +19,7 @@ import (
 // snapshot of another version is built again.
 const (
 	imageMagic   = "frontdix"
-	imageVersion = 1
+	imageVersion = 2
 	headerBytes  = 8 + 8 + 32 + tables*16
 )
 
@@ -31,6 +31,7 @@ const (
 	tableSentences
 	tableTerms
 	tableSkipped
+	tableLinks
 	tablePostings // bytes
 	tableText     // bytes
 	tables
@@ -48,7 +49,10 @@ const (
 	pageLinks    = 11 // how many other pages link to it
 	pageTitleLen = 12 // in words
 	pagePathLen  = 13
-	pageColumns  = 14
+	pageBodyLen  = 14
+	pageNamedLen = 15 // words of the links to it
+	pageLinksTo  = 16 // first row and count of its links
+	pageColumns  = 18
 
 	passagePage       = 0
 	passageTitles     = 1 // headings, separated by headingSeparator
@@ -74,11 +78,15 @@ const (
 	termPassages = 2 // in how many passages it is
 	termPages    = 3 // in how many pages it is
 	termPostings = 4 // offset and length
-	termColumns  = 6
+	termNamed    = 6 // offset and length of the postings of links' texts
+	termColumns  = 8
 
 	skippedPage    = 0
 	skippedReason  = 2
 	skippedColumns = 4
+
+	linkTo      = 0 // a page
+	linkColumns = 1
 )
 
 const headingSeparator = "\x1f"
@@ -95,7 +103,7 @@ const (
 	fields
 )
 
-var columns = [tables]int{pageColumns, passageColumns, blockColumns, sentenceColumns, termColumns, skippedColumns, 0, 0}
+var columns = [tables]int{pageColumns, passageColumns, blockColumns, sentenceColumns, termColumns, skippedColumns, linkColumns, 0, 0}
 
 // errImage says that bytes are no image of this version.
 var errImage = errors.New("no index of this version")
@@ -142,7 +150,7 @@ func (im image) check() error {
 	}
 	for i := range im.rows(tablePages) {
 		if !text(tablePages, i, pageName) || !text(tablePages, i, pageTitle) || !text(tablePages, i, pageURL) ||
-			!text(tablePages, i, pagePath) || !run(tablePages, i, pageFirst, tablePassages) {
+			!text(tablePages, i, pagePath) || !run(tablePages, i, pageFirst, tablePassages) || !run(tablePages, i, pageLinksTo, tableLinks) {
 			return fmt.Errorf("page %d points nowhere", i)
 		}
 	}
@@ -164,6 +172,11 @@ func (im image) check() error {
 			}
 		}
 	}
+	for i := range im.rows(tableLinks) {
+		if int(im.at(tableLinks, i, linkTo)) >= im.rows(tablePages) {
+			return fmt.Errorf("link %d points nowhere", i)
+		}
+	}
 	for i := range im.rows(tableSkipped) {
 		if !text(tableSkipped, i, skippedPage) || !text(tableSkipped, i, skippedReason) {
 			return fmt.Errorf("skipped file %d points nowhere", i)
@@ -171,7 +184,8 @@ func (im image) check() error {
 	}
 	for i := range im.rows(tableTerms) {
 		if !text(tableTerms, i, termText) ||
-			uint64(im.at(tableTerms, i, termPostings))+uint64(im.at(tableTerms, i, termPostings+1)) > uint64(len(im.table[tablePostings])) {
+			uint64(im.at(tableTerms, i, termPostings))+uint64(im.at(tableTerms, i, termPostings+1)) > uint64(len(im.table[tablePostings])) ||
+			uint64(im.at(tableTerms, i, termNamed))+uint64(im.at(tableTerms, i, termNamed+1)) > uint64(len(im.table[tablePostings])) {
 			return fmt.Errorf("term %d points nowhere", i)
 		}
 	}
@@ -233,6 +247,31 @@ func (im image) postings(term int, yield func(passage int, tf *[fields]uint32)) 
 			return
 		}
 		yield(passage, &tf)
+	}
+}
+
+// named calls yield for each page that is linked to with a term, in order,
+// with how many pages do so. Bytes that are no postings end it early.
+func (im image) named(term int, yield func(page int, n uint32)) {
+	start := im.at(tableTerms, term, termNamed)
+	data := im.table[tablePostings][start : start+im.at(tableTerms, term, termNamed+1)]
+	pages := im.rows(tablePages)
+	page := -1
+	for len(data) > 0 {
+		delta, n := binary.Uvarint(data)
+		if n <= 0 || delta > uint64(pages) {
+			return
+		}
+		count, m := binary.Uvarint(data[n:])
+		if m <= 0 || count > math.MaxUint32 {
+			return
+		}
+		data = data[n+m:]
+		page += int(delta) + 1
+		if page >= pages {
+			return
+		}
+		yield(page, uint32(count))
 	}
 }
 

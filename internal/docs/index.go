@@ -15,10 +15,11 @@ type PassageID int
 
 // Index is a corpus that can be searched. It never changes.
 type Index struct {
-	im      image
-	byName  map[string]int
-	average [fields]float64 // length of each field, in words
-	scratch sync.Pool       // of *accumulator
+	im                 image
+	byName             map[string]int
+	average            [fields]float64 // length of each field, in words
+	pageBody, pageHead float64         // average lengths of a page, in words
+	scratch            sync.Pool       // of *accumulator
 }
 
 // Page is a page as its readers see it.
@@ -96,6 +97,11 @@ func newIndex(im image) *Index {
 			x.average[f] += float64(n)
 		}
 	}
+	pages := math.Max(float64(x.im.rows(tablePages)), 1)
+	for i := range x.im.rows(tablePages) {
+		x.pageBody += float64(im.at(tablePages, i, pageBodyLen)) / pages
+	}
+	x.pageBody = math.Max(x.pageBody, 1)
 	for f := range x.average {
 		x.average[f] = math.Max(x.average[f]/math.Max(float64(passages), 1), 1)
 	}

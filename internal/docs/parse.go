@@ -64,8 +64,11 @@ type page struct {
 	title     string
 	generated bool
 	sections  []section
-	links     []string // destinations, as written
+	links     []pageLink
 }
+
+// pageLink is a link as written: its destination and its text.
+type pageLink struct{ to, text string }
 
 // A Span is a stretch of a text, in bytes.
 type Span struct{ Start, End int }
@@ -301,8 +304,9 @@ func (w *walker) inlines(b *strings.Builder, n ast.Node, depth int) {
 		case *ast.AutoLink:
 			b.Write(c.Label(w.src))
 		case *ast.Link:
-			w.page.links = append(w.page.links, string(c.Destination))
+			start := b.Len()
 			w.inlines(b, c, depth+1)
+			w.page.links = append(w.page.links, pageLink{string(c.Destination), dropMarks.Replace(b.String()[start:])})
 		case *ast.Image:
 			// A reader sees a picture; its description helps the search.
 			b.WriteRune(unsureOpen)

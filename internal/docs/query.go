@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/kljensen/snowball/english"
 )
 
 // maxQuestion bounds how much of a question is read, in bytes.
@@ -91,14 +93,50 @@ func (x *Index) parse(question string, r ranking) query {
 		if guessed {
 			count *= r.typo
 		}
-		t.weight = t.idf * count * (r.k3 + 1) / (r.k3 + count)
+		if fillers[word] {
+			count *= r.filler
+		}
+		t.weight = t.idf * count * (r.repeated + 1) / (r.repeated + count)
 		q.terms = append(q.terms, t)
+		if r.variants > 0 && !a.joins {
+			x.variants(word, term, func(v int) {
+				if _, asked := counts[x.im.text(tableTerms, v, termText)]; asked {
+					return
+				}
+				n := math.Max(float64(x.im.at(tableTerms, v, termPages)), n)
+				vt := queryTerm{term: v, word: word, idf: math.Log(1 + (pages-n+0.5)/(n+0.5))}
+				vt.weight = r.variants * vt.idf * count * (r.repeated + 1) / (r.repeated + count)
+				q.terms = append(q.terms, vt)
+			})
+		}
 	}
 	if len(q.terms) > maxQueryTerms {
 		slices.SortStableFunc(q.terms, func(a, b queryTerm) int { return cmp.Compare(b.weight, a.weight) })
 		q.terms = q.terms[:maxQueryTerms]
 	}
 	return q
+}
+
+// variants calls yield for the other forms of an English word.
+func (x *Index) variants(word string, term int, yield func(term int)) {
+	if len(word) < 4 {
+		return
+	}
+	root := english.Stem(word, true)
+	prefix := root
+	if len(prefix) > 4 {
+		prefix = prefix[:len(prefix)-1]
+	}
+	first, _ := x.term(prefix)
+	for i := first; i < x.im.rows(tableTerms); i++ {
+		t := x.im.bytes(tableTerms, i, termText)
+		if !strings.HasPrefix(string(t), prefix) {
+			return
+		}
+		if i != term && len(t) < len(root)+6 && english.Stem(string(t), true) == root {
+			yield(i)
+		}
+	}
 }
 
 // guess finds the most common term that differs from an unknown word by one

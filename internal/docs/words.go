@@ -120,3 +120,21 @@ var stopWords = func() map[string]bool {
 	}
 	return set
 }()
+
+// fillers are words of asking and telling rather than of the matter asked
+// about. They are searched for, but count less.
+var fillers = func() map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(`issue problem question idea understand understanding figure confused confusing wonder wondering possible best better
+		correct right wrong proper properly work working worked fine try tried attempt attempting run running ran make making made see saw seen look looking find
+		finding found come coming show showing happen happening happened facing face encounter encountered strange weird difference purpose mean meaning reason
+		describe clarify advise suggest suggestion recommend example case scenario practical pro con versus currently recently already still always sometimes however although
+		anyway actually basically simply simple easy easily difficult hard great nice good bad cool love team guy folk everyone new old latest ago today yesterday
+		help helpful appreciate sorry feel think thought believe guess suppose sure maybe perhaps probably really quite bit lot kind sort way point
+		place following followed follow read documentation doc docs article tutorial guide link below above wrap head around say said says tell told ask asking
+		want wanted need needed like would missing seem appear apparently instead another every everything nothing anything
+		able unable unfortunately somehow successfully several many much few since though yet ever never often usually long time`) {
+		set[stem(w)] = true
+	}
+	return set
+}()
