@@ -1,0 +1,365 @@
+package intents
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/kljensen/snowball/english"
+
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/problem"
+)
+
+// Rejected is a value that a message names for an input and that the input
+// does not take.
+type Rejected struct {
+	Input  string
+	Value  string
+	Reason string // a sentence for people
+}
+
+// piece is one word of a message as it was written.
+type piece struct {
+	raw    string // without the punctuation around it
+	low    string // raw in lower case
+	stem   string
+	stop   bool
+	ends   bool // a comma, a full stop or the end of the line follows
+	quoted bool // a whole quotation is one piece
+	start  int  // byte offsets of raw in the message
+	end    int
+	taken  bool // belongs to a value already
+}
+
+// maxPieces is how many words of a message are searched for inputs.
+const maxPieces = 200
+
+var quotation = regexp.MustCompile("`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|(?:^|[\\s=:(])'([^'\n]+)'")
+
+// pieces splits text at white space and quotation marks.
+func pieces(text string) []piece {
+	var out []piece
+	add := func(from, to int) {
+		for from < to && len(out) < maxPieces {
+			for from < to && isSpace(text[from]) {
+				from++
+			}
+			stop := from
+			for stop < to && !isSpace(text[stop]) {
+				stop++
+			}
+			if stop > from {
+				if p, ok := newPiece(text, from, stop); ok {
+					out = append(out, p)
+				}
+			}
+			from = stop
+		}
+	}
+	at := 0
+	if len(text) > maxTokens*maxTokenRune {
+		text = text[:maxTokens*maxTokenRune]
+	}
+	for _, m := range quotation.FindAllStringSubmatchIndex(text, maxPieces) {
+		for g := 2; g < len(m); g += 2 {
+			if m[g] < 0 || m[g] < at {
+				continue
+			}
+			open := m[g] - 1
+			if strings.HasPrefix(text[m[0]:], "“") {
+				open = m[0]
+			}
+			add(at, max(at, open))
+			raw := text[m[g]:m[g+1]]
+			if len(out) < maxPieces {
+				out = append(out, piece{raw: raw, low: strings.ToLower(raw), stem: strings.ToLower(raw), quoted: true, start: m[g], end: m[g+1]})
+			}
+			at = m[1]
+		}
+	}
+	add(at, len(text))
+	if len(out) > 0 {
+		out[len(out)-1].ends = true
+	}
+	return out
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+
+func newPiece(text string, from, to int) (piece, bool) {
+	word := text[from:to]
+	left := strings.TrimLeftFunc(word, func(r rune) bool { return unicode.IsPunct(r) && !strings.ContainsRune("@#-/<", r) })
+	trimmed := strings.TrimRightFunc(left, func(r rune) bool { return unicode.IsPunct(r) && !strings.ContainsRune("%/>", r) })
+	if trimmed == "" {
+		return piece{}, false
+	}
+	start := to - len(left)
+	p := piece{raw: trimmed, low: strings.ToLower(trimmed), start: start, end: start + len(trimmed)}
+	p.stem = english.Stem(strings.ReplaceAll(p.low, "'", ""), true)
+	p.stop = stopWords[strings.ReplaceAll(p.low, "'", "")]
+	p.ends = strings.ContainsAny(left[len(trimmed):], ".,;!?)") || to < len(text) && text[to] == '\n'
+	return p, true
+}
+
+// Extract finds the inputs of p that text names. Values are typed as
+// ParseValue types them; a value that the text plainly gives to an input and
+// that the input does not take is in rejected instead.
+func Extract(p *playbook.Playbook, text string, now time.Time) (inputs map[string]any, rejected []Rejected) {
+	if p.Flow == nil {
+		return map[string]any{}, nil
+	}
+	f := compileTemplates(p).find(text, now)
+	return f.inputs, f.rejected
+}
+
+// templates is what is known of a playbook's inputs before a message comes.
+type templates struct {
+	inputs []playbook.Input
+	cues   [][]cue // by input
+	words  map[string]bool
+}
+
+// cue is the words around a slot in one example.
+type cue struct {
+	left, right []piece // nearest last in left, nearest first in right
+	atEnd       bool
+}
+
+var slot = regexp.MustCompile(`\{\s*([a-z][a-z0-9_]*)\s*\}`)
+
+func compileTemplates(p *playbook.Playbook) *templates {
+	t := &templates{words: make(map[string]bool)}
+	if p.Flow == nil {
+		return t
+	}
+	t.inputs = p.Flow.Inputs
+	t.cues = make([][]cue, len(t.inputs))
+	for _, w := range wordList(p.Title + " " + p.Match.Command) {
+		t.words[w], t.words[english.Stem(w, true)] = true, true
+	}
+	for _, e := range p.Match.Examples {
+		for _, w := range wordList(slot.ReplaceAllString(e, " ")) {
+			t.words[w], t.words[english.Stem(w, true)] = true, true
+		}
+		for _, m := range slot.FindAllStringSubmatchIndex(e, -1) {
+			name := e[m[2]:m[3]]
+			i := slices.IndexFunc(t.inputs, func(in playbook.Input) bool { return in.Name == name })
+			if i < 0 {
+				continue
+			}
+			left, right := e[:m[0]], e[m[1]:]
+			if j := strings.LastIndex(left, "}"); j >= 0 {
+				left = left[j+1:]
+			}
+			if j := strings.Index(right, "{"); j >= 0 {
+				right = right[:j]
+			}
+			t.cues[i] = append(t.cues[i], cue{left: pieces(left), right: pieces(right), atEnd: strings.TrimSpace(e[m[1]:]) == ""})
+		}
+	}
+	return t
+}
+
+// finding is the work on one message.
+type finding struct {
+	*templates
+	text     string
+	now      time.Time
+	pieces   []piece
+	inputs   map[string]any
+	rejected []Rejected
+}
+
+func (t *templates) find(text string, now time.Time) *finding {
+	f := &finding{templates: t, text: text, now: now, pieces: pieces(text), inputs: make(map[string]any)}
+	// From the plainest to the boldest: what an earlier rule took is gone.
+	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.amount, f.day, f.mention, f.flag, f.cued, f.quote, f.loose} {
+		for i, in := range t.inputs {
+			if _, done := f.inputs[in.Name]; !done && !f.wasRejected(in.Name) {
+				rule(i, in)
+			}
+		}
+	}
+	return f
+}
+
+// rest is the message without the words that became values.
+func (f *finding) rest() string {
+	var b strings.Builder
+	for _, p := range f.pieces {
+		if !p.taken {
+			b.WriteString(p.raw)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+func (f *finding) wasRejected(name string) bool {
+	return slices.ContainsFunc(f.rejected, func(r Rejected) bool { return r.Input == name })
+}
+
+// take stores a value that fits, and marks its pieces; plain says that the
+// text leaves no doubt which input is meant, so that a misfit is reported.
+func (f *finding) take(in playbook.Input, value string, from, to int, plain bool) bool {
+	v, err := ParseValue(in, value, f.now)
+	if err != nil && (in.Type == playbook.String || in.Type == playbook.Someone) {
+		// Phones write the first letter large.
+		if low, lowErr := ParseValue(in, strings.ToLower(value), f.now); lowErr == nil {
+			v, err = low, nil
+		}
+	}
+	if err != nil {
+		if plain {
+			f.rejected = append(f.rejected, Rejected{Input: in.Name, Value: value, Reason: err.Error()})
+			f.mark(from, to)
+		}
+		return false
+	}
+	f.inputs[in.Name] = v
+	f.mark(from, to)
+	return true
+}
+
+func (f *finding) mark(from, to int) {
+	for k := from; k < to; k++ {
+		f.pieces[k].taken = true
+	}
+}
+
+// labels are the ways to write an input's name.
+func labels(name string) []string {
+	return []string{name, strings.ReplaceAll(name, "_", "-"), strings.ReplaceAll(name, "_", " "), strings.ReplaceAll(name, "_", "")}
+}
+
+var pairAfter = regexp.MustCompile("^\\s*(?:=|:|\\bis\\b)\\s*(?:`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|'([^'\n]+)'|([^\\s,;]+))")
+
+// pair finds name=value, name: value, --name value and “name is value”.
+func (f *finding) pair(_ int, in playbook.Input) {
+	low := strings.ToLower(f.text)
+	if len(low) != len(f.text) {
+		low = f.text
+	}
+	names := labels(in.Name)
+	if _, ok := unitOf(in.Name); ok {
+		if j := strings.LastIndexByte(in.Name, '_'); j > 0 {
+			names = append(names, labels(in.Name[:j])...)
+		}
+	}
+	for _, name := range names {
+		for at := 0; ; {
+			j := strings.Index(low[at:], name)
+			if j < 0 {
+				break
+			}
+			from := at + j
+			at = from + len(name)
+			if from > 0 && (isWordByte(low[from-1]) && (low[from-1] != '-' || from < 2 || low[from-2] != '-')) {
+				continue
+			}
+			value, start, end := f.pairValue(in, from, at)
+			if start < 0 {
+				continue
+			}
+			a, b := f.between(from, end)
+			if f.take(in, value, a, b, true) || f.wasRejected(in.Name) {
+				return
+			}
+		}
+	}
+}
+
+// pairValue reads the value behind a name that ends at byte at, and the bytes
+// that it lies in; start is -1 where there is none.
+func (f *finding) pairValue(in playbook.Input, from, at int) (value string, start, end int) {
+	if m := pairAfter.FindStringSubmatchIndex(f.text[at:]); m != nil {
+		for g := 2; g < len(m); g += 2 {
+			if m[g] < 0 {
+				continue
+			}
+			start, end = at+m[g], at+m[g+1]
+			if g == len(m)-2 { // unquoted
+				if in.Type == playbook.Text {
+					if j := strings.IndexByte(f.text[start:], '\n'); j >= 0 {
+						end = start + j
+					} else {
+						end = len(f.text)
+					}
+				}
+				trimmed := strings.TrimRight(f.text[start:end], ".!?)")
+				return trimmed, start, start + len(trimmed)
+			}
+			return f.text[start:end], start, end
+		}
+	}
+	if from >= 2 && f.text[from-2:from] == "--" {
+		rest := strings.TrimLeft(f.text[at:], " \t")
+		word, _, _ := strings.Cut(rest, " ")
+		if word != "" && !strings.HasPrefix(word, "--") {
+			start = len(f.text) - len(rest)
+			return word, start, start + len(word)
+		}
+	}
+	return "", -1, -1
+}
+
+func isWordByte(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-' || b >= 0x80
+}
+
+// between is the pieces that touch the bytes from start to end.
+func (f *finding) between(start, end int) (a, b int) {
+	a, b = len(f.pieces), 0
+	for k, p := range f.pieces {
+		if p.end > start && p.start < end {
+			a, b = min(a, k), max(b, k+1)
+		}
+	}
+	if a > b {
+		return 0, 0
+	}
+	return a, b
+}
+
+// isName tells whether an input is what the thing will be called.
+func isName(in playbook.Input) bool {
+	return in.Type == playbook.String && (in.Name == "name" || strings.HasSuffix(in.Name, "_name") || strings.HasSuffix(in.Name, "title"))
+}
+
+// named takes the word after called, named and “name it”, for the input that
+// is a name, or else the first line of text.
+func (f *finding) named(i int, in playbook.Input) {
+	if in.Type != playbook.String || !isName(in) && (slices.ContainsFunc(f.templates.inputs, isName) || i != f.firstString()) {
+		return
+	}
+	for k, p := range f.pieces {
+		named := p.low == "called" || p.low == "named" || p.low == "name" && k+1 < len(f.pieces) && (f.pieces[k+1].low == "it" || f.pieces[k+1].low == "is") || p.low == "call" && k+1 < len(f.pieces) && f.pieces[k+1].low == "it"
+		if !named || p.quoted {
+			continue
+		}
+		j := k + 1
+		for j < len(f.pieces) && (f.pieces[j].low == "it" || f.pieces[j].low == "is" || f.pieces[j].low == "the" || f.pieces[j].low == "as") {
+			j++
+		}
+		if j < len(f.pieces) && !f.pieces[j].taken && (!f.pieces[j].stop || f.pieces[j].quoted) {
+			f.take(in, f.pieces[j].raw, j, j+1, true)
+			return
+		}
+	}
+}
+
+func (f *finding) firstString() int {
+	return slices.IndexFunc(f.templates.inputs, func(in playbook.Input) bool { return in.Type == playbook.String })
+}
+
+// matches tells whether two words are the same but for their ending or a slip.
+func matches(a, b piece) bool {
+	if a.low == b.low || a.stem == b.stem {
+		return true
+	}
+	n := min(len(a.low), len(b.low))
+	return n >= 5 && len(a.low) < 40 && a.low[0] == b.low[0] && problem.Distance(a.low, b.low) <= 1
+}

@@ -1,0 +1,419 @@
+package intents
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"frontdoor/internal/playbook"
+)
+
+// option finds a choice anywhere in the message: first the option itself or an
+// alias, behind the slot's own words where several stand there, then a typo.
+func (f *finding) option(i int, in playbook.Input) {
+	if in.Type != playbook.Choice {
+		return
+	}
+	type hit struct {
+		from, to int
+		option   string
+		score    float64
+	}
+	var best hit
+	var options []string
+	try := func(from, to int, text string) {
+		for k := from; k < to; k++ {
+			if f.pieces[k].taken {
+				return
+			}
+		}
+		o, ok := exactOption(in.Options, text)
+		if !ok || to-from == 1 && f.pieces[from].stop && !strings.EqualFold(o, text) {
+			return
+		}
+		if len(text) == 1 && !strings.EqualFold(o, text) {
+			return
+		}
+		h := hit{from, to, o, 1 + f.around(i, from, to)}
+		if f.pieces[from].stop {
+			h.score -= 3 // “go”, “it”: only with other signs
+			if f.labelled(in, from) {
+				h.score += 3
+			}
+		}
+		if h.score <= 0 {
+			return
+		}
+		// “from staging to prod”: the preposition that the examples use wins;
+		// without one, what is said first.
+		if h.score > best.score {
+			best = h
+		}
+		options = append(options, o)
+	}
+	for from := range f.pieces {
+		for to := min(from+3, len(f.pieces)); to > from; to-- {
+			text := f.text[f.pieces[from].start:f.pieces[to-1].end]
+			try(from, to, text)
+		}
+		if host, _, ok := strings.Cut(f.pieces[from].low, "/"); ok { // “dev/orders”
+			try(from, from+1, host)
+		}
+	}
+	if best.score > 0 {
+		// Two different ones of which the examples favour neither are asked for.
+		for _, o := range options {
+			if o != best.option && best.score <= 1 {
+				return
+			}
+		}
+		f.take(in, best.option, best.from, best.to, false)
+		return
+	}
+	for k, p := range f.pieces {
+		if p.taken || p.stop || len(p.low) < 4 {
+			continue
+		}
+		if o, ok := nearOption(in.Options, p.low); ok && !plainWords[p.low] {
+			f.take(in, o, k, k+1, false)
+			return
+		}
+		if o, ok := chooseOption(in.Options, p.low); ok && len(p.low) >= 4 && !plainWords[p.low] {
+			f.take(in, o, k, k+1, false)
+			return
+		}
+	}
+	// A word in the very place of the option that is none of them.
+	for k, p := range f.pieces {
+		if f.labelled(in, k) && !p.stop && !p.taken && !f.words[p.low] && k > 0 && nameHas(in.Name, f.pieces[k-1].low) {
+			f.take(in, p.raw, k, k+1, true)
+			return
+		}
+	}
+}
+
+// labelled tells whether the word before or after piece k is the input's name.
+func (f *finding) labelled(in playbook.Input, k int) bool {
+	return k > 0 && nameHas(in.Name, f.pieces[k-1].low) || k+1 < len(f.pieces) && nameHas(in.Name, f.pieces[k+1].low)
+}
+
+// around is how well the words around pieces from to to fit those around the
+// input's slot in the best of its examples.
+func (f *finding) around(i, from, to int) float64 {
+	best := 0.0
+	for _, c := range f.cues[i] {
+		score := 0.0
+		at := from - 1
+		for at >= 0 && f.pieces[at].stop && determiner(f.pieces[at].low) {
+			at--
+		}
+		for n := 1; n <= 2 && n <= len(c.left) && at >= 0; n++ {
+			if !matches(c.left[len(c.left)-n], f.pieces[at]) {
+				break
+			}
+			score += cueWeight(c.left[len(c.left)-n], n)
+			at--
+		}
+		for n := 1; n <= 2 && n <= len(c.right) && to+n-1 < len(f.pieces); n++ {
+			if !matches(c.right[n-1], f.pieces[to+n-1]) {
+				break
+			}
+			score += cueWeight(c.right[n-1], n)
+		}
+		best = max(best, score)
+	}
+	return best
+}
+
+// cueWeight is what a word at distance n of a slot tells.
+func cueWeight(p piece, n int) float64 {
+	w := 2.0
+	if p.stop {
+		w = 1
+	}
+	return w / float64(n)
+}
+
+func determiner(w string) bool {
+	switch w {
+	case "the", "a", "an", "my", "our", "your", "this", "that", "new", "some":
+		return true
+	}
+	return false
+}
+
+var glued = regexp.MustCompile(`^[+-]?\d[\d,._]*(?:[a-z%€]{0,10})$`)
+
+// amount finds numbers: with the unit of the input's name, beside a word of
+// the name, in the place of its slot, or the only number for the only such input.
+func (f *finding) amount(i int, in playbook.Input) {
+	if in.Type != playbook.Integer && in.Type != playbook.Number {
+		return
+	}
+	own, hasUnit := unitOf(in.Name)
+	best, bestFrom, bestTo, bestScore := "", 0, 0, 0.0
+	var plain []int
+	for k, p := range f.pieces {
+		if p.taken || p.quoted {
+			continue
+		}
+		_, isWord := numberWords[p.low]
+		if !glued.MatchString(p.low) && (!isWord || p.low == "a" || p.low == "an" || p.low == "none") {
+			continue
+		}
+		score := f.around(i, k, k+1)
+		text, to := p.low, k+1
+		digits := strings.TrimRight(p.low, "abcdefghijklmnopqrstuvwxyz%€")
+		unitWord := p.low[len(digits):]
+		if isWord {
+			digits, unitWord = p.low, ""
+		}
+		if unitWord == "" && k+1 < len(f.pieces) && !f.pieces[k+1].taken {
+			next := f.pieces[k+1].low
+			if u, ok := units[next]; ok && !f.pieces[k+1].stop && (hasUnit && u.kind == own.kind || !hasUnit && nameHas(in.Name, next)) || nameHas(in.Name, next) {
+				unitWord, text, to = next, digits+" "+next, k+2
+			}
+		}
+		switch u, ok := units[unitWord]; {
+		case unitWord == "":
+			plain = append(plain, k)
+		case hasUnit && ok && u.kind == own.kind, nameHas(in.Name, unitWord):
+			score += 3
+		default:
+			continue // another unit: 90 days is no size
+		}
+		if k > 0 && nameHas(in.Name, f.pieces[k-1].low) || k > 1 && f.pieces[k-1].stop && nameHas(in.Name, f.pieces[k-2].low) {
+			score += 2
+		}
+		if score > bestScore {
+			best, bestFrom, bestTo, bestScore = text, k, to, score
+		}
+	}
+	if bestScore >= 2 || bestScore >= 1 && len(f.cues[i]) > 0 {
+		f.take(in, best, bestFrom, bestTo, true)
+		return
+	}
+	if len(plain) == 1 && f.onlyNumber(in) {
+		f.take(in, f.pieces[plain[0]].low, plain[0], plain[0]+1, false)
+	}
+}
+
+// onlyNumber tells whether no other input without a value is a number.
+func (f *finding) onlyNumber(in playbook.Input) bool {
+	for _, other := range f.templates.inputs {
+		_, done := f.inputs[other.Name]
+		if other.Name != in.Name && !done && (other.Type == playbook.Integer || other.Type == playbook.Number) {
+			return false
+		}
+	}
+	return true
+}
+
+// day finds the longest run of words that is a date.
+func (f *finding) day(_ int, in playbook.Input) {
+	if in.Type != playbook.Date {
+		return
+	}
+	for k := range f.pieces {
+		for to := min(k+5, len(f.pieces)); to > k; to-- {
+			if f.pieces[k].taken || f.pieces[to-1].taken {
+				continue
+			}
+			text := f.text[f.pieces[k].start:f.pieces[to-1].end]
+			if low := strings.ToLower(text); low == "now" || low == "sun" || low == "mar" || low == "may" || low == "sat" {
+				continue // as often another word
+			}
+			if f.take(in, text, k, to, false) {
+				return
+			}
+		}
+	}
+}
+
+// mention finds @name for a person.
+func (f *finding) mention(i int, in playbook.Input) {
+	if in.Type != playbook.Someone {
+		return
+	}
+	best, score := -1, -1.0
+	for k, p := range f.pieces {
+		if !p.taken && (strings.HasPrefix(p.raw, "@") || strings.HasPrefix(p.raw, "<@") || strings.Contains(p.raw, "@") && strings.Contains(p.raw, ".")) {
+			if s := f.around(i, k, k+1); s > score {
+				best, score = k, s
+			}
+		}
+	}
+	if best >= 0 {
+		f.take(in, f.pieces[best].raw, best, best+1, false)
+	}
+}
+
+// flag finds a boolean by a word of its name: “with backups”, “no backups”,
+// “public”.
+func (f *finding) flag(_ int, in playbook.Input) {
+	if in.Type != playbook.Boolean {
+		return
+	}
+	for k, p := range f.pieces {
+		if p.taken || p.quoted || p.stop || !nameHas(in.Name, p.low) || f.words[p.low] {
+			continue
+		}
+		value, from := "yes", k
+		for back := k - 1; back >= 0 && back >= k-3; back-- {
+			switch f.pieces[back].low {
+			case "no", "without", "not", "non", "disable", "dont", "don't", "skip", "disabled":
+				value, from = "no", back
+			}
+		}
+		if k+1 < len(f.pieces) && (f.pieces[k+1].low == "off" || f.pieces[k+1].low == "disabled" || f.pieces[k+1].low == "no" || f.pieces[k+1].low == "false") {
+			value = "no"
+		}
+		f.take(in, value, from, k+1, false)
+		return
+	}
+}
+
+// cued takes the word in the place of a slot of the examples.
+func (f *finding) cued(i int, in playbook.Input) {
+	if in.Type != playbook.String && in.Type != playbook.Someone && in.Type != playbook.Text {
+		return
+	}
+	best, bestScore := -1, 0.0
+	for k, p := range f.pieces {
+		if !f.couldBeName(k) {
+			continue
+		}
+		score := f.around(i, k, k+1)
+		if score > 0 && (p.quoted || in.Pattern != "" && identifier(p.raw)) {
+			score++
+		}
+		if f.words[p.low] || f.words[p.stem] {
+			score -= 1.5
+		} else if nameHas(in.Name, p.low) {
+			score -= 2
+		}
+		if score > bestScore {
+			best, bestScore = k, score
+		}
+	}
+	// A slot that is labelled by its own name: “service orders”, “orders service”.
+	for k, p := range f.pieces {
+		if p.taken || p.quoted || !nameHas(in.Name, p.low) {
+			continue
+		}
+		if k > 0 && f.couldBeName(k-1) && !f.known(k-1) && bestScore < 2 && !plainWords[f.pieces[k-1].low] {
+			best, bestScore = k-1, 2
+		}
+		if !p.ends && k+1 < len(f.pieces) && f.couldBeName(k+1) && !f.known(k+1) && bestScore < 2 {
+			best, bestScore = k+1, 2
+		}
+	}
+	if best < 0 || bestScore < 1 {
+		return
+	}
+	p := f.pieces[best]
+	if bestScore < 2 && (f.known(best) || plainWords[p.low]) {
+		return
+	}
+	f.take(in, p.raw, best, best+1, bestScore >= 2)
+}
+
+// couldBeName tells whether piece k may be a value that nothing else explains.
+func (f *finding) couldBeName(k int) bool {
+	p := f.pieces[k]
+	return !p.taken && (p.quoted || !p.stop && !units[p.low].isSet() && strings.IndexFunc(p.raw, unicode.IsLetter) >= 0 || identifier(p.raw) && !p.stop)
+}
+
+func (u unit) isSet() bool { return u.kind != "" && u.kind != "bytes" && u.kind != "money" }
+
+// known tells whether the playbook's own texts use piece k.
+func (f *finding) known(k int) bool {
+	return f.words[f.pieces[k].low] || f.words[f.pieces[k].stem]
+}
+
+// identifier tells whether a word looks like a name that a machine knows:
+// orders-api, v1.2.3, team_a.
+func identifier(raw string) bool {
+	inner := strings.Trim(raw, "-_./:")
+	return strings.ContainsAny(inner, "-_./:0123456789") && strings.IndexFunc(inner, unicode.IsLetter) >= 0
+}
+
+// freeText are names of inputs that take the rest of a sentence.
+var freeText = setOf("reason description message note notes title summary subject question details purpose comment text justification why")
+
+// sentence takes what follows “because”, “reason”, or the words before a slot
+// at the end of an example, for inputs that hold a sentence.
+func (f *finding) sentence(i int, in playbook.Input) {
+	if in.Type != playbook.Text && (in.Type != playbook.String || in.Pattern != "" || !freeText[in.Name]) {
+		return
+	}
+	start := -1
+	for k, p := range f.pieces {
+		if p.taken {
+			continue
+		}
+		after := p.low == "because" || p.low == "cos" || p.low == "cause" || nameHas(in.Name, p.low) && !f.words[p.low]
+		for _, c := range f.cues[i] {
+			if n := len(c.left); c.atEnd && n > 0 && matches(c.left[n-1], p) && (!p.stop || n > 1 && k > 0 && matches(c.left[n-2], f.pieces[k-1])) {
+				after = true
+			}
+		}
+		if after && k+1 < len(f.pieces) {
+			start = k + 1
+			break
+		}
+	}
+	if start < 0 {
+		return
+	}
+	if f.pieces[start].quoted {
+		f.take(in, f.pieces[start].raw, start, start+1, false)
+		return
+	}
+	end := len(f.pieces)
+	f.take(in, strings.TrimRight(f.text[f.pieces[start].start:f.pieces[end-1].end], " ."), start, end, false)
+}
+
+// quote gives a quotation that nothing took to the first input that can hold it.
+func (f *finding) quote(_ int, in playbook.Input) {
+	if in.Type != playbook.String && in.Type != playbook.Text {
+		return
+	}
+	for k, p := range f.pieces {
+		if p.quoted && !p.taken && f.take(in, p.raw, k, k+1, false) {
+			return
+		}
+	}
+}
+
+// loose takes the only word left that looks like a name, for the only input
+// left with a pattern: “orders-api is broken, put it back”.
+func (f *finding) loose(_ int, in playbook.Input) {
+	if in.Type != playbook.String || in.Pattern == "" || in.Default != nil {
+		return
+	}
+	for _, other := range f.templates.inputs {
+		_, done := f.inputs[other.Name]
+		if other.Name != in.Name && !done && other.Type == playbook.String && other.Pattern != "" && other.Default == nil && !other.Optional {
+			return
+		}
+	}
+	found := -1
+	for k, p := range f.pieces {
+		if !f.couldBeName(k) || f.known(k) {
+			continue
+		}
+		_, err := ParseValue(in, p.low, f.now)
+		afterPlace := k > 0 && (f.pieces[k-1].low == "for" || f.pieces[k-1].low == "of" || f.pieces[k-1].low == "on") && !plainWords[p.low]
+		if err != nil || !identifier(p.raw) && !afterPlace {
+			continue
+		}
+		if found >= 0 && f.pieces[found].low != p.low {
+			return
+		}
+		found = k
+	}
+	if found >= 0 {
+		f.take(in, f.pieces[found].raw, found, found+1, false)
+	}
+}
