@@ -59,14 +59,14 @@ type Citation struct {
 // Answerer answers from the pages of an index. It may be used by any number of
 // goroutines.
 type Answerer struct {
-	index     func() *docs.Index
-	threshold float64
+	index       func() *docs.Index
+	calibration Calibration
 }
 
 // New returns an Answerer on the index that the function returns at the time
 // of each question, such as docs.Corpus.Index.
 func New(index func() *docs.Index) *Answerer {
-	return &Answerer{index: index, threshold: defaultThreshold}
+	return &Answerer{index: index, calibration: fittedCalibration()}
 }
 
 // candidates is how many pages are looked at for an answer.
@@ -92,8 +92,8 @@ func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 		return out
 	}
 	terms := x.Terms(q.Text)
-	out.Score = probability(measure(x, terms, results))
-	if out.Score < a.threshold {
+	out.Score = a.calibration.Probability(measure(x, terms, results))
+	if out.Score < a.calibration.Threshold {
 		return out
 	}
 	text, citations := compose(x, q.Text, terms, results)

@@ -1,49 +1,128 @@
 package answers
 
 import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
 	"math"
 
 	"frontdoor/internal/docs"
 )
 
-// features are what the decision to answer is made from.
-type features struct {
-	coverage float64 // share of the question's idf mass that the best passage has
-	known    float64 // share that the corpus has
+// Features are what the decision to answer is made from: each is a share of
+// something, so that they mean the same whatever the size of the corpus.
+type Features [8]float64
+
+// FeatureNames name the features, in their order.
+var FeatureNames = [len(Features{})]string{
+	"known",    // of the question's weight, that of the words that any page has
+	"passage",  // that of the words in the best passage
+	"page",     // that of the words in the best page
+	"rare",     // the same with each weight squared
+	"about",    // that of the words in the page's title and the passage's headings
+	"strength", // the best page's score, by the question's weight
+	"margin",   // how far the fifth page lies behind
+	"length",   // the logarithm of the number of words, by that of 256
 }
 
-// defaultThreshold is the probability from which on a question is answered.
-const defaultThreshold = 0.5
+// Calibration turns features into a probability: a logistic regression whose
+// numbers the evaluation command fits (make eval).
+type Calibration struct {
+	Intercept    float64            `json:"intercept"`
+	Coefficients map[string]float64 `json:"coefficients"`
+	// Threshold is the probability from which on a question is answered.
+	Threshold float64 `json:"threshold"`
+}
+
+//go:embed calibration.json
+var fitted []byte
+
+// fittedCalibration is the one that was last fitted.
+func fittedCalibration() Calibration {
+	var c Calibration
+	if err := json.Unmarshal(fitted, &c); err != nil {
+		panic(fmt.Sprintf("answers: calibration.json: %v", err))
+	}
+	return c
+}
+
+// Probability is the estimate that the pages answer a question of such
+// features.
+func (c Calibration) Probability(f Features) float64 {
+	z := c.Intercept
+	for i, name := range FeatureNames {
+		z += c.Coefficients[name] * f[i]
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// Measure returns the features of a question and the pages that fit it best,
+// best first. ok is false where there is none.
+func Measure(x *docs.Index, question string, in ...docs.Filter) (f Features, results []docs.Result, ok bool) {
+	results = x.Search(question, candidates, in...)
+	if len(results) == 0 {
+		return f, nil, false
+	}
+	return measure(x, x.Terms(question), results), results, true
+}
 
 // measure computes the features.
-func measure(x *docs.Index, terms []docs.Term, results []docs.Result) features {
-	p := x.Passage(results[0].Passage)
-	has := map[string]bool{}
-	note := func(w string) { has[w] = true }
-	docs.EachTerm(p.Title, note)
-	for _, h := range p.Heading {
-		docs.EachTerm(h, note)
+func measure(x *docs.Index, terms []docs.Term, results []docs.Result) Features {
+	best := x.Passage(results[0].Passage)
+	about, passage, whole := wordSet{}, wordSet{}, wordSet{}
+	about.add(best.Title)
+	for _, h := range best.Heading {
+		about.add(h)
 	}
-	for _, b := range p.Blocks {
-		docs.EachTerm(b.Text, note)
+	for _, b := range best.Blocks {
+		passage.add(b.Text)
 	}
-	var all, covered, known float64
+	if page, found := x.Page(best.Page); found {
+		whole.add(page.Title)
+		whole.add(page.Text)
+	}
+	var all, squares, known, inPassage, inPage, rare, inAbout, n float64
 	for _, t := range terms {
-		all += t.IDF
-		if t.Known {
-			known += t.IDF
+		if t.Part {
+			continue
 		}
-		if has[t.Word] {
-			covered += t.IDF
+		w := t.IDF
+		if t.Filler {
+			w *= 0.3
+		}
+		n++
+		all += w
+		squares += w * w
+		if t.Known {
+			known += w
+		}
+		if about[t.Word] {
+			inAbout += w
+		}
+		if passage[t.Word] || about[t.Word] {
+			inPassage += w
+		}
+		if whole[t.Word] {
+			inPage += w
+			rare += w * w
 		}
 	}
 	if all == 0 {
-		return features{}
+		return Features{}
 	}
-	return features{coverage: covered / all, known: known / all}
+	fifth := results[min(4, len(results)-1)].Score
+	if len(results) < 5 {
+		fifth = 0
+	}
+	return Features{
+		known / all, inPassage / all, inPage / all, rare / squares, inAbout / all,
+		results[0].Score / all, 1 - fifth/results[0].Score, math.Log2(1+n) / 8,
+	}
 }
 
-// probability is the estimate that the pages answer.
-func probability(f features) float64 {
-	return 1 / (1 + math.Exp(-(-4 + 6*f.coverage + 2*f.known)))
+// wordSet are the words of some texts, as the index has them.
+type wordSet map[string]bool
+
+func (s wordSet) add(text string) {
+	docs.EachTerm(text, func(w string) { s[w] = true })
 }

@@ -195,6 +195,8 @@ type Term struct {
 	Known, Guessed bool
 	// Part says that the word is a part of a compound word.
 	Part bool
+	// Filler says that the word rather tells of the asker than of the matter.
+	Filler bool
 }
 
 // Terms returns the distinct words of a question that carry its topic, in the
@@ -211,7 +213,7 @@ func (x *Index) Terms(question string) []Term {
 				return
 			}
 			seen[word] = true
-			t := Term{Word: word, Part: part, IDF: math.Log(1 + (pages+0.5)/0.5)}
+			t := Term{Word: word, Part: part, Filler: fillers[word], IDF: math.Log(1 + (pages+0.5)/0.5)}
 			term, known := x.term(word)
 			if !known {
 				if term, t.Guessed = x.guess(word); t.Guessed {

@@ -63,7 +63,7 @@ func defaultRanking() ranking {
 		b:       [fields]float64{inBody: 0.6, inHeading: 0.4, inTitle: 0.4, inPath: 0.4},
 		further: [3]float64{0.3, 0.15, 0.08},
 
-		page: 0.5, pageK1: 1.5, pageB: 0.6,
+		page: 1, pageK1: 1.5, pageB: 0.6,
 		about: 1, pageTitle: 1, pagePath: 0.5, pageNamed: 1,
 
 		generated: 0.7,

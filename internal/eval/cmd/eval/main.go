@@ -1,0 +1,170 @@
+// Command eval measures search, answers and refusals on labelled questions:
+// those in the folder that -data names, where it is there, and the project's
+// own about its handbook. With -fit it fits the numbers by which package
+// answers decides to answer, and writes them where the package finds them.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+
+	"frontdoor/internal/docs"
+	"frontdoor/internal/eval"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "eval:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command's flags.
+type options struct {
+	data, repository, write string
+	fit                     bool
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
+	flags.StringVar(&o.data, "data", "", "folder with docs/queries-dev.jsonl and the pages it is about")
+	flags.StringVar(&o.repository, "repository", ".", "the project's folder")
+	flags.BoolVar(&o.fit, "fit", false, "fit the calibration of package answers")
+	flags.StringVar(&o.write, "o", "internal/answers/calibration.json", "where -fit writes to, below the project's folder")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.fit {
+		return fit(ctx, o)
+	}
+	return measure(ctx, o)
+}
+
+// measure prints the figures of all subjects.
+func measure(ctx context.Context, o options) error {
+	own := set{
+		name: "handbook", dir: filepath.Join(o.repository, "docs", "handbook"),
+		questions: []string{filepath.Join(o.repository, "internal", "eval", "testdata", "handbook-questions.jsonl")},
+	}
+	for _, s := range []set{own, dataSet(o.data)} {
+		if err := measureDocs(ctx, s); errors.Is(err, fs.ErrNotExist) || s.dir == "" {
+			fmt.Printf("## docs: %s\n\nno data: %q is missing; name the folder with -data (make eval DATA=…)\n\n", s.name, s.dir)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set is a corpus with questions about it.
+type set struct {
+	name, dir string
+	questions []string
+}
+
+func dataSet(data string) set {
+	if data == "" {
+		return set{name: "data"}
+	}
+	dir := filepath.Join(data, "docs")
+	return set{name: "data", dir: dir, questions: []string{filepath.Join(dir, "queries-dev.jsonl"), filepath.Join(dir, "unanswerable-dev.jsonl")}}
+}
+
+func (s set) load() ([]eval.Question, error) {
+	var all []eval.Question
+	for _, name := range s.questions {
+		q, err := eval.Questions(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, q...)
+	}
+	return all, nil
+}
+
+func measureDocs(ctx context.Context, s set) error {
+	if s.dir == "" {
+		return nil
+	}
+	questions, err := s.load()
+	if err != nil {
+		return err
+	}
+	report, err := eval.Docs(ctx, []docs.Source{{Dir: s.dir}}, questions)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("## docs: %s\n\n%s\n", s.name, report)
+	return nil
+}
+
+// fit gathers examples from corpora of every size at hand: the handbook, the
+// data as a whole and each of its projects alone, where the questions about
+// the others are near misses.
+func fit(ctx context.Context, o options) error {
+	own := filepath.Join(o.repository, "docs", "handbook")
+	handbook, err := eval.Questions(filepath.Join(o.repository, "internal", "eval", "testdata", "handbook-questions.jsonl"))
+	if err != nil {
+		return err
+	}
+	var examples []eval.Example
+	gather := func(group, dir string, questions []eval.Question) error {
+		x, _, err := docs.Build(ctx, []docs.Source{{Dir: dir}}, nil)
+		if err != nil {
+			return err
+		}
+		examples = append(examples, eval.Examples(x, group, questions)...)
+		return nil
+	}
+	groups := []string{"handbook"}
+	data := dataSet(o.data)
+	foreign, err := data.load()
+	if err != nil {
+		return err
+	}
+	if err := gather("handbook", own, slices.Concat(handbook, eval.Below("none", foreign))); err != nil {
+		return err
+	}
+	if data.dir != "" {
+		groups = append(groups, "data")
+		if err := gather("data", data.dir, foreign); err != nil {
+			return err
+		}
+		entries, err := os.ReadDir(data.dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !e.IsDir() {
+				continue
+			}
+			groups = append(groups, e.Name())
+			if err := gather(e.Name(), filepath.Join(data.dir, e.Name()), eval.Below(e.Name(), foreign)); err != nil {
+				return err
+			}
+		}
+	}
+	const penalty = 0.01
+	c := eval.Fit(examples, penalty)
+	for _, g := range groups {
+		of := slices.DeleteFunc(slices.Clone(examples), func(e eval.Example) bool { return e.Group != g })
+		fmt.Printf("%-14s %4d examples  AUROC %.3f  left out %.3f\n", g, len(of), eval.AUROC(c, of), eval.CrossValidate(examples, g, 10, penalty))
+	}
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(text))
+	return os.WriteFile(filepath.Join(o.repository, o.write), append(text, '\n'), 0o600)
+}
