@@ -4,7 +4,11 @@
 // the tests that they carry.
 package playbook
 
-import "time"
+import (
+	"time"
+
+	"frontdoor/internal/document"
+)
 
 // Playbook is one file of the catalogue, checked and ready to use.
 type Playbook struct {
@@ -23,6 +27,8 @@ type Playbook struct {
 	File   string // path as it was loaded
 	Source []byte // the file's bytes: a run keeps the playbook that it was started with
 	Hash   string // hex SHA-256 of Source
+
+	root *document.Node // where everything stands
 }
 
 // Product says what problem the playbook solves, for whom, and how we will know.

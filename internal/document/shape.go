@@ -1,0 +1,269 @@
+package document
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"frontdoor/internal/problem"
+)
+
+// Shape is what a value may be. The zero Shape is anything.
+type Shape struct {
+	Doc string // what the value means, in one sentence; the schema's description
+	Is  []Kind // the kinds that are taken; none is any
+	// Fields are the keys of an object, in the order in which a person writes
+	// them; nil takes any key.
+	Fields []Field
+	Values *Shape // of an object without Fields
+	Items  *Shape // of a list
+	Enum   []string
+	Format *Format // of a string
+	Min    *float64
+	Max    *float64
+	Filled bool // an empty string, list or object is refused
+	// Kinds are further shapes for other kinds of value, so that `message: x`
+	// and `message: {text: x}` are both taken.
+	Kinds []*Shape
+	// Unbuilt is why the value is refused though the key is known.
+	Unbuilt string
+}
+
+// Field is one key of an object.
+type Field struct {
+	Name     string
+	Required bool
+	Shape    *Shape
+}
+
+// Format is what a string must look like.
+type Format struct {
+	Name    string // as a message says it: "a duration"
+	Hint    string // an example
+	Pattern string // for the schema, RE2 and ECMA 262 alike; "" where none says it
+	Check   func(string) bool
+}
+
+// Matches makes the format of strings that match the expression pattern.
+func Matches(name, hint, pattern string) *Format {
+	return &Format{Name: name, Hint: hint, Pattern: pattern, Check: regexp.MustCompile(pattern).MatchString}
+}
+
+// duration is a number with a unit, several in a row, days and weeks too.
+var duration = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+$`)
+
+// DurationFormat is the format of spans of time: Go's durations without sign,
+// and days (d) and weeks (w) of 24 hours each.
+func DurationFormat() *Format {
+	return &Format{Name: "a duration", Hint: "write a number with its unit, such as 30s, 5m, 24h or 90d", Pattern: duration.String(), Check: func(s string) bool {
+		_, err := ParseDuration(s)
+		return err == nil
+	}}
+}
+
+// DateFormat is the format of days, 2006-01-02.
+func DateFormat() *Format {
+	return &Format{Name: "a date", Hint: "write year-month-day, such as 2026-11-01", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, Check: func(s string) bool {
+		_, err := time.Parse(time.DateOnly, s)
+		return err == nil
+	}}
+}
+
+// unit is one number with its unit.
+var unit = regexp.MustCompile(`([0-9.]+)(ms|s|m|h|d|w)`)
+
+// ParseDuration reads 30s, 1h30m, 90d or 2w; a plain 0 is no time.
+func ParseDuration(s string) (time.Duration, error) {
+	if s == "0" {
+		return 0, nil
+	}
+	if !duration.MatchString(s) {
+		return 0, fmt.Errorf("%q is no duration", s)
+	}
+	var total float64
+	for _, m := range unit.FindAllStringSubmatch(s, -1) {
+		n, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no duration", s)
+		}
+		total += n * float64(map[string]time.Duration{
+			"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+		}[m[2]])
+	}
+	if total > float64(100*365*24*time.Hour) {
+		return 0, fmt.Errorf("%q is longer than a hundred years", s)
+	}
+	return time.Duration(total), nil
+}
+
+// Check says everything in which n and what lies below it is not of shape s.
+func (s *Shape) Check(n *Node) problem.List {
+	c := &checker{}
+	c.check(s, n)
+	return c.found
+}
+
+type checker struct{ found problem.List }
+
+func (c *checker) add(p problem.Problem) { c.found = append(c.found, p) }
+
+// alternative is s or the one of its Kinds that takes a value of kind k.
+func (s *Shape) alternative(k Kind) *Shape {
+	for _, other := range append([]*Shape{s}, s.Kinds...) {
+		if len(other.Is) == 0 || slices.Contains(other.Is, k) {
+			return other
+		}
+	}
+	return nil
+}
+
+func (c *checker) check(s *Shape, n *Node) {
+	if s.Unbuilt != "" {
+		c.add(n.KeyProblem("", "%s", s.Unbuilt))
+		return
+	}
+	kind := n.Kind
+	if kind == Int && !slices.Contains(s.Is, Int) && slices.Contains(s.Is, Float) {
+		kind = Float
+	}
+	fit := s.alternative(kind)
+	if fit == nil {
+		c.wrongKind(s, n)
+		return
+	}
+	switch n.Kind {
+	case Object:
+		c.object(fit, n)
+	case List:
+		if fit.Filled && len(n.Items) == 0 {
+			c.add(n.Problem("write at least one, or remove the key", "%s is empty", name(n)))
+		}
+		if fit.Items != nil {
+			for _, item := range n.Items {
+				c.check(fit.Items, item)
+			}
+		}
+	case String:
+		c.text(fit, n)
+	case Int, Float:
+		v, _ := n.Number()
+		if fit.Min != nil && v < *fit.Min {
+			c.add(n.Problem("write "+number(*fit.Min)+" or more", "%s is less than %s", number(v), number(*fit.Min)))
+		}
+		if fit.Max != nil && v > *fit.Max {
+			c.add(n.Problem("write "+number(*fit.Max)+" or less", "%s is more than %s", number(v), number(*fit.Max)))
+		}
+	}
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// name is how a message calls n.
+func name(n *Node) string {
+	if path := n.Path(); path != "" {
+		return path
+	}
+	return "the file"
+}
+
+func (c *checker) wrongKind(s *Shape, n *Node) {
+	want := s.kinds()
+	switch {
+	case n.Kind == Null:
+		c.add(n.KeyProblem("give it a value, or remove the key", "%s is empty: it must be %s", name(n), want))
+	case slices.Contains(s.Is, String) && n.Kind != Object && n.Kind != List:
+		c.add(n.Problem("put quotes around it", "%s must be %s, not %s", name(n), want, n.Kind))
+	case slices.Contains(s.Is, List) && n.Kind != Object:
+		c.add(n.Problem("write a list: ["+fmt.Sprint(n.Scalar)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
+	default:
+		c.add(n.Problem(s.example(), "%s must be %s, not %s", name(n), want, n.Kind))
+	}
+}
+
+// kinds says all that s takes: "a string or an object".
+func (s *Shape) kinds() string {
+	var all []string
+	for _, o := range append([]*Shape{s}, s.Kinds...) {
+		for _, k := range o.Is {
+			if word := k.String(); k != Null && !slices.Contains(all, word) && (k != Int || !slices.Contains(o.Is, Float)) {
+				all = append(all, word)
+			}
+		}
+	}
+	return or(all)
+}
+
+func or(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
+
+// example is what to write for an object: its keys.
+func (s *Shape) example() string {
+	if len(s.Fields) == 0 {
+		return ""
+	}
+	return "write keys below it: " + or(s.names())
+}
+
+func (s *Shape) names() []string {
+	out := make([]string, 0, len(s.Fields))
+	for _, f := range s.Fields {
+		out = append(out, f.Name)
+	}
+	return out
+}
+
+func (c *checker) object(s *Shape, n *Node) {
+	if s.Filled && len(n.Pairs) == 0 {
+		c.add(n.Problem("write at least one, or remove the key", "%s is empty", name(n)))
+	}
+	if s.Fields == nil {
+		if s.Values != nil {
+			for _, p := range n.Pairs {
+				c.check(s.Values, p.Value)
+			}
+		}
+		return
+	}
+	for _, p := range n.Pairs {
+		i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == p.Key })
+		if i < 0 {
+			hint := "known here: " + strings.Join(s.names(), ", ")
+			if near := problem.Nearest(p.Key, s.names()); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			c.add(p.Value.KeyProblem(hint, "unknown key %s", p.Key))
+			continue
+		}
+		c.check(s.Fields[i].Shape, p.Value)
+	}
+	for _, f := range s.Fields {
+		if f.Required && !n.Has(f.Name) {
+			p := n.Problem("add "+f.Name+": "+f.Shape.Doc, "%s is missing", f.Name)
+			p.Key = joinPath(n.Path(), f.Name)
+			c.add(p)
+		}
+	}
+}
+
+func (c *checker) text(s *Shape, n *Node) {
+	text := n.Text()
+	switch {
+	case s.Filled && strings.TrimSpace(text) == "":
+		c.add(n.Problem("give it a value, or remove the key", "%s is empty", name(n)))
+	case len(s.Enum) > 0 && !slices.Contains(s.Enum, text):
+		hint := "write " + or(s.Enum)
+		if near := problem.Nearest(text, s.Enum); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		c.add(n.Problem(hint, "%s is %q: it must be %s", name(n), text, or(s.Enum)))
+	case s.Format != nil && !s.Format.Check(text):
+		c.add(n.Problem(s.Format.Hint, "%s is %q, which is not %s", name(n), text, s.Format.Name))
+	}
+}

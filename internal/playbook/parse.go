@@ -1,0 +1,296 @@
+package playbook
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"sync"
+	"time"
+
+	"frontdoor/internal/document"
+	"frontdoor/internal/problem"
+)
+
+// format is the shape of a file, built once.
+var format = sync.OnceValue(shape)
+
+// Parse reads one playbook and says everything that is wrong with it by
+// itself; what it has to do with others is checked by Load. The playbook is
+// nil where the list has errors. file is only what the problems name.
+func Parse(file string, src []byte) (*Playbook, problem.List) {
+	d, found := document.Parse(file, src)
+	if d.Root == nil {
+		if len(found) == 0 {
+			found = problem.List{{File: file, Line: 1, Column: 1, Severity: problem.Error, Message: "the file is empty", Hint: "write a playbook, beginning with id:"}}
+		}
+		return nil, found
+	}
+	found = append(found, format().Check(d.Root)...)
+	if d.Root.Kind != document.Object {
+		return nil, found
+	}
+	p := decode(d.Root)
+	p.File, p.Source = file, src
+	sum := sha256.Sum256(src)
+	p.Hash = hex.EncodeToString(sum[:])
+	c := &checker{playbook: p, root: d.Root, broken: places(found)}
+	c.check()
+	found = inOrder(append(found, c.found...))
+	if len(found.Errors()) > 0 {
+		return nil, found
+	}
+	return p, found
+}
+
+// decode takes root into a Playbook; what has another form than it should is
+// left out, since the shape has said so.
+func decode(root *document.Node) *Playbook {
+	p := &Playbook{
+		ID: root.Get("id").Text(), Title: root.Get("title").Text(), Summary: root.Get("summary").Text(), Owner: root.Get("owner").Text(),
+		Tags: texts(root.Get("tags")),
+		root: root,
+	}
+	if n := root.Get("product"); n != nil {
+		p.Product = decodeProduct(n)
+	}
+	m := root.Get("match")
+	p.Match = Match{Command: m.Get("command").Text(), Examples: m.Get("examples").Texts(), Not: m.Get("not").Texts(), Patterns: m.Get("patterns").Texts()}
+	if n := root.Get("access"); n != nil {
+		p.Access = &Access{Groups: n.Get("groups").Texts(), Channels: n.Get("channels").Texts()}
+	}
+	if n := root.Get("answer"); n != nil {
+		p.Answer = &Answer{Text: n.Get("text").Text(), Docs: n.Get("docs").Texts(), Offer: n.Get("offer").Texts()}
+	}
+	if n := root.Get("workflow"); n != nil {
+		p.Flow = decodeWorkflow(n)
+	}
+	for _, n := range items(root.Get("tests")) {
+		p.Tests = append(p.Tests, decodeTest(n))
+	}
+	return p
+}
+
+func items(n *document.Node) []*document.Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
+func pairs(n *document.Node) []document.Pair {
+	if n == nil {
+		return nil
+	}
+	return n.Pairs
+}
+
+func texts(n *document.Node) map[string]string {
+	if n == nil {
+		return nil
+	}
+	out := make(map[string]string, len(n.Pairs))
+	for _, p := range n.Pairs {
+		out[p.Key] = p.Value.Text()
+	}
+	return out
+}
+
+func templates(n *document.Node) map[string]Template {
+	if n == nil {
+		return nil
+	}
+	out := make(map[string]Template, len(n.Pairs))
+	for _, p := range n.Pairs {
+		out[p.Key] = Template(p.Value.Text())
+	}
+	return out
+}
+
+// span is the duration n; 0 where it is none.
+func span(n *document.Node) time.Duration {
+	d, err := document.ParseDuration(n.Text())
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+func decodeProduct(n *document.Node) *Product {
+	t := n.Get("targets")
+	satisfaction, _ := t.Get("satisfaction").Number()
+	shipped, err := time.Parse(time.DateOnly, n.Get("shipped").Text())
+	if err != nil {
+		shipped = time.Time{}
+	}
+	return &Product{
+		Problem: n.Get("problem").Text(), Audience: n.Get("audience").Text(), Shipped: shipped,
+		Targets: Targets{PeoplePerQuarter: t.Get("people_per_quarter").Int(), Satisfaction: satisfaction, TimeToValue: span(t.Get("time_to_value"))},
+	}
+}
+
+// The defaults of playbook.md.
+const (
+	defaultExpiry = 24 * time.Hour
+	defaultEvery  = 5 * time.Second
+	defaultWait   = 2 * time.Second
+)
+
+func decodeWorkflow(n *document.Node) *Workflow {
+	w := &Workflow{Lock: Template(n.Get("lock").Text())}
+	for _, p := range pairs(n.Get("inputs")) {
+		w.Inputs = append(w.Inputs, decodeInput(p.Key, p.Value))
+	}
+	for _, rule := range ruleNodes(n) {
+		a := Approval{When: Expression(rule.Get("when").Text()), Groups: rule.Get("groups").Texts(), Count: max(1, rule.Get("count").Int()), Expires: defaultExpiry}
+		if d := span(rule.Get("expires")); d > 0 {
+			a.Expires = d
+		}
+		w.Approval = append(w.Approval, a)
+	}
+	for _, step := range items(n.Get("steps")) {
+		w.Steps = append(w.Steps, decodeStep(step))
+	}
+	result := n.Get("result")
+	if result != nil && result.Kind == document.String {
+		w.Result.Text = Template(result.Text())
+	} else {
+		w.Result.Text = Template(result.Get("text").Text())
+		for _, p := range pairs(result.Get("links")) {
+			w.Result.Links = append(w.Result.Links, Link{Label: p.Key, URL: Template(p.Value.Text())})
+		}
+	}
+	return w
+}
+
+// ruleNodes are the approval rules: a list of them, or one alone.
+func ruleNodes(workflow *document.Node) []*document.Node {
+	n := workflow.Get("approval")
+	if n != nil && n.Kind == document.Object {
+		return []*document.Node{n}
+	}
+	return items(n)
+}
+
+func decodeInput(name string, n *document.Node) Input {
+	in := Input{
+		Name: name, Type: InputType(n.Get("type").Text()), Ask: n.Get("ask").Text(), Help: n.Get("help").Text(),
+		Pattern: n.Get("pattern").Text(), Options: n.Get("options").Texts(), Optional: n.Get("optional").True(),
+	}
+	if v, ok := n.Get("min").Number(); ok {
+		in.Min = &v
+	}
+	if v, ok := n.Get("max").Number(); ok {
+		in.Max = &v
+	}
+	if d := n.Get("default"); d != nil {
+		in.Default = d.Tree()
+	}
+	return in
+}
+
+func decodeStep(n *document.Node) Step {
+	s := Step{
+		ID: n.Get("id").Text(), Title: n.Get("title").Text(), Action: decodeAction(n),
+		Timeout: span(n.Get("timeout")), If: Expression(n.Get("if").Text()), Until: Expression(n.Get("until").Text()), Every: span(n.Get("every")),
+		OnUnknown: OnUnknown(n.Get("on_unknown").Text()),
+		Retry:     RetryPolicy{Attempts: 1, Backoff: defaultWait},
+	}
+	if s.OnUnknown == "" {
+		s.OnUnknown = Retry
+	}
+	if r := n.Get("retry"); r != nil {
+		s.Retry.Attempts = max(1, r.Get("attempts").Int())
+		if r.Has("backoff") {
+			s.Retry.Backoff = span(r.Get("backoff"))
+		}
+	}
+	if s.Until != "" && s.Every == 0 {
+		s.Every = defaultEvery
+	}
+	if u := n.Get("undo"); u != nil {
+		undo := decodeAction(u)
+		s.Undo = &undo
+	}
+	if schema, ok := n.Get("schema").Tree().(map[string]any); ok {
+		s.Schema = schema
+	}
+	return s
+}
+
+func decodeAction(n *document.Node) Action {
+	var a Action
+	if h := n.Get("http"); h != nil {
+		a.HTTP = decodeHTTP(h)
+	}
+	if c := n.Get("command"); c != nil {
+		a.Command = decodeCommand(c)
+	}
+	if m := n.Get("message"); m != nil {
+		a.Message = &Message{Text: Template(m.Text() + m.Get("text").Text())}
+	}
+	if s := n.Get("sleep"); s != nil {
+		a.Sleep = &Sleep{For: max(span(s), span(s.Get("for")))}
+	}
+	return a
+}
+
+func decodeHTTP(n *document.Node) *HTTP {
+	h := &HTTP{
+		Method: n.Get("method").Text(), URL: Template(n.Get("url").Text()), Query: templates(n.Get("query")), Headers: templates(n.Get("headers")),
+		JSON: n.Get("json").Tree(), Body: Template(n.Get("body").Text()), Bearer: n.Get("auth").Get("bearer").Text(),
+	}
+	if h.Method == "" {
+		h.Method = "GET"
+		if n.Has("json") || n.Has("body") {
+			h.Method = "POST"
+		}
+	}
+	if e := n.Get("expect"); e != nil && e.Kind == document.Int {
+		h.Expect = []int{e.Int()}
+	} else {
+		for _, status := range items(e) {
+			h.Expect = append(h.Expect, status.Int())
+		}
+	}
+	return h
+}
+
+func decodeCommand(n *document.Node) *Command {
+	argv := n
+	if n.Kind == document.Object {
+		argv = n.Get("argv")
+	}
+	c := &Command{Dir: Template(n.Get("dir").Text()), Env: templates(n.Get("env")), Stdin: Template(n.Get("stdin").Text()), Secrets: texts(n.Get("secrets"))}
+	for _, arg := range argv.Texts() {
+		c.Argv = append(c.Argv, Template(arg))
+	}
+	return c
+}
+
+func decodeTest(n *document.Node) Test {
+	t := Test{Say: n.Get("say").Text(), As: TestPerson{Name: n.Get("as").Get("name").Text(), Groups: n.Get("as").Get("groups").Texts()}}
+	if run, ok := n.Get("run").Tree().(map[string]any); ok {
+		t.Run = run
+	}
+	for _, p := range pairs(n.Get("replies")) {
+		if t.Replies == nil {
+			t.Replies = map[string]TestReply{}
+		}
+		t.Replies[p.Key] = TestReply{
+			Status: p.Value.Get("status").Int(), JSON: p.Value.Get("json").Tree(), Text: p.Value.Get("text").Text(),
+			Exit: p.Value.Get("exit").Int(), Error: p.Value.Get("error").Text(),
+		}
+	}
+	e := n.Get("expect")
+	t.Expect = TestExpect{Approval: e.Get("approval").Texts(), Denied: e.Get("denied").True(), Result: e.Get("result").Text(), Failed: e.Get("failed").Text()}
+	if want := e.Get("playbook"); want != nil {
+		id := want.Text()
+		if id == "none" {
+			id = ""
+		}
+		t.Expect.Playbook = &id
+	}
+	if inputs, ok := e.Get("inputs").Tree().(map[string]any); ok {
+		t.Expect.Inputs = inputs
+	}
+	return t
+}
