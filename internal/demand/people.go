@@ -1,0 +1,151 @@
+package demand
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Key makes pseudonyms and seals addresses. It is kept outside the database:
+// whoever has only one of the two has nobody's name.
+type Key struct {
+	actor []byte
+	seal  cipher.AEAD
+}
+
+// letters is RFC 4648's alphabet in lower case, without padding.
+var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// KeyFile is the name, in data_dir, of the key that is made when none is
+// configured.
+const KeyFile = "demand.key"
+
+// LoadKey derives the key from secret, the configured demand.key, or where
+// that is "" from KeyFile in dataDir, which is made when missing (mode 0600).
+// Several processes that start at once end up with the same one.
+func LoadKey(secret, dataDir string) (*Key, error) {
+	if secret == "" {
+		var err error
+		if secret, err = readOrMakeKey(filepath.Join(dataDir, KeyFile)); err != nil {
+			return nil, err
+		}
+	}
+	if len([]rune(secret)) < minKey {
+		return nil, fmt.Errorf("load the demand key: it has fewer than %d characters", minKey)
+	}
+	actor, err := hkdf.Key(sha256.New, []byte(secret), nil, "frontdoor demand actor", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("derive the demand key: %w", err)
+	}
+	address, err := hkdf.Key(sha256.New, []byte(secret), nil, "frontdoor demand address", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the demand key: %w", err)
+	}
+	block, err := aes.NewCipher(address)
+	if err != nil {
+		return nil, fmt.Errorf("derive the demand key: %w", err)
+	}
+	seal, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("derive the demand key: %w", err)
+	}
+	return &Key{actor: actor, seal: seal}, nil
+}
+
+func readOrMakeKey(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeKey(path); err != nil {
+			return "", fmt.Errorf("make the demand key: %w", err)
+		}
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the demand key: %w", err)
+	}
+	secret := strings.TrimSpace(string(data))
+	if len([]rune(secret)) < minKey {
+		return "", fmt.Errorf("read the demand key: %s has fewer than %d characters", path, minKey)
+	}
+	return secret, nil
+}
+
+// makeKey writes the key beside its place and links it there, so that nobody
+// reads half of it and the first of several makers wins.
+func makeKey(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".demand-key-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.WriteString(rand.Text() + rand.Text() + "\n")
+	if e := f.Sync(); err == nil {
+		err = e
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// Actor is the pseudonym of a person's canonical id: "p" and 16 letters and
+// digits, 80 bits of an HMAC-SHA256. The same id gives the same pseudonym for
+// as long as the key stays.
+func (k *Key) Actor(id string) string {
+	mac := hmac.New(sha256.New, k.actor)
+	_, _ = mac.Write([]byte(id)) // never fails
+	return "p" + letters.EncodeToString(mac.Sum(nil)[:10])
+}
+
+// Remember keeps the way from a pseudonym to an address until expires, so that
+// the person can be told when their need is met. It is encrypted; a later
+// call for the same actor replaces it.
+func (w *Warehouse) Remember(ctx context.Context, key *Key, actor, address string, expires time.Time) error {
+	sealed := key.seal.Seal(nil, nil, []byte(address), []byte(actor))
+	_, err := w.db.Write.ExecContext(ctx, `INSERT INTO demand_addresses (actor, sealed, expires) VALUES (?, ?, ?)
+		ON CONFLICT (actor) DO UPDATE SET sealed = excluded.sealed, expires = max(expires, excluded.expires)`, actor, sealed, expires.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("remember an address: %w", err)
+	}
+	return nil
+}
+
+// Address is what Remember kept, "" where there is nothing or it has expired
+// by now.
+func (w *Warehouse) Address(ctx context.Context, key *Key, actor string, now time.Time) (string, error) {
+	var sealed []byte
+	err := w.db.Read.QueryRowContext(ctx, "SELECT sealed FROM demand_addresses WHERE actor = ? AND expires > ?", actor, now.UnixMilli()).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look up an address: %w", err)
+	}
+	address, err := key.seal.Open(nil, nil, sealed, []byte(actor))
+	if err != nil {
+		return "", fmt.Errorf("open the address of %s: demand.key is not the one that sealed it: %w", actor, err)
+	}
+	return string(address), nil
+}
