@@ -41,6 +41,8 @@ type Node struct {
 	index  int    // of parent where that is a list
 	style  style
 	doc    *Document
+
+	replaced bool // the text isn't what the file says
 }
 
 // Pair is one key of an object with its value, in file order.
@@ -62,8 +64,10 @@ const (
 
 // Document is one parsed file.
 type Document struct {
-	File  string
-	Root  *Node // nil where the file is empty
+	File string
+	Root *Node // nil where the file is empty
+	// Hide, if not nil, takes from a line what an excerpt may not show.
+	Hide  func(line string) string
 	lines []string
 }
 
@@ -288,16 +292,19 @@ func (d *Document) Excerpt(line, column int) string {
 	}
 	var b strings.Builder
 	if line > 1 {
-		fmt.Fprintf(&b, "%4d | %s\n", line-1, cut(d.lines[line-2]))
+		fmt.Fprintf(&b, "%4d | %s\n", line-1, d.show(d.lines[line-2]))
 	}
-	fmt.Fprintf(&b, "%4d | %s\n", line, cut(d.lines[line-1]))
+	fmt.Fprintf(&b, "%4d | %s\n", line, d.show(d.lines[line-1]))
 	if column >= 1 && column <= maxExcerpt {
 		fmt.Fprintf(&b, "     | %s^", strings.Repeat(" ", column-1))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func cut(line string) string {
+func (d *Document) show(line string) string {
+	if d.Hide != nil {
+		line = d.Hide(line)
+	}
 	line = strings.ReplaceAll(line, "\t", "→")
 	if r := []rune(line); len(r) > maxExcerpt {
 		return string(r[:maxExcerpt-1]) + "…"
