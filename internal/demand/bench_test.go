@@ -9,7 +9,6 @@ import (
 
 	"frontdoor/internal/database"
 	"frontdoor/internal/demand"
-	"frontdoor/internal/demand/demandtest"
 )
 
 // open makes a warehouse in a directory of the test's own.
@@ -20,7 +19,7 @@ func open(tb testing.TB) (*demand.Warehouse, *database.DB) {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = db.Close() })
-	w, err := demand.Open(tb.Context(), db)
+	w, err := demand.Open(tb.Context(), db, demand.Default(), filepath.Dir(db.Path))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -30,7 +29,7 @@ func open(tb testing.TB) (*demand.Warehouse, *database.DB) {
 // year is a generated year as lines.
 func year(seed uint64, requests int) []byte {
 	var b bytes.Buffer
-	for e := range demandtest.Year(seed, requests) {
+	for e := range aYear(seed, requests) {
 		b.Write(e.Line())
 		b.WriteByte('\n')
 	}

@@ -61,7 +61,7 @@ type Event struct {
 	Workspace string
 	Channel   string
 	Thread    string // with Channel, in place of Request, of a HumanAnswered that the bot was never asked about
-	Actor     string // pseudonym, see Key.Actor
+	Actor     string // see Warehouse.Pseudonym
 	Team      string
 	Text      string // redacted
 	Tags      Tags

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"frontdoor/internal/demand"
-	"frontdoor/internal/demand/demandtest"
 	"pgregory.net/rapid"
 )
 
@@ -142,7 +141,7 @@ func TestFiguresEqualANaiveComputation(t *testing.T) {
 // golden file.
 func TestYear(t *testing.T) {
 	var lines [][]byte
-	for e := range demandtest.Year(7, 600) {
+	for e := range aYear(7, 600) {
 		lines = append(lines, e.Line())
 	}
 	w, _ := open(t)
@@ -151,7 +150,7 @@ func TestYear(t *testing.T) {
 	if err := w.Record(t.Context(), shuffled); err != nil {
 		t.Fatal(err)
 	}
-	now := demandtest.Start.AddDate(1, 0, 0)
+	now := yearStart.AddDate(1, 0, 0)
 	var golden bytes.Buffer
 	for _, by := range []demand.By{"", demand.ByTopic, demand.ByPlaybook, demand.ByTeam, demand.ByChannel, demand.ByWeek} {
 		figures, err := w.Report(t.Context(), demand.Query{Now: now, By: by, SmallGroup: 2})

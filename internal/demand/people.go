@@ -19,9 +19,9 @@ import (
 	"time"
 )
 
-// Key makes pseudonyms and seals addresses. It is kept outside the database:
+// key makes pseudonyms and seals addresses. It is kept outside the database:
 // whoever has only one of the two has nobody's name.
-type Key struct {
+type key struct {
 	actor []byte
 	seal  cipher.AEAD
 }
@@ -33,10 +33,10 @@ var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 // configured.
 const KeyFile = "demand.key"
 
-// LoadKey derives the key from secret, the configured demand.key, or where
+// loadKey derives the key from secret, the configured demand.key, or where
 // that is "" from KeyFile in dataDir, which is made when missing (mode 0600).
 // Several processes that start at once end up with the same one.
-func LoadKey(secret, dataDir string) (*Key, error) {
+func loadKey(secret, dataDir string) (*key, error) {
 	if secret == "" {
 		var err error
 		if secret, err = readOrMakeKey(filepath.Join(dataDir, KeyFile)); err != nil {
@@ -62,7 +62,7 @@ func LoadKey(secret, dataDir string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive the demand key: %w", err)
 	}
-	return &Key{actor: actor, seal: seal}, nil
+	return &key{actor: actor, seal: seal}, nil
 }
 
 func readOrMakeKey(path string) (string, error) {
@@ -110,22 +110,23 @@ func makeKey(path string) error {
 	return nil
 }
 
-// Actor is the pseudonym of a person's canonical id: "p" and 16 letters and
-// digits, 80 bits of an HMAC-SHA256. The same id gives the same pseudonym for
-// as long as the key stays.
-func (k *Key) Actor(id string) string {
-	mac := hmac.New(sha256.New, k.actor)
+// Pseudonym stands for a person in the events: "p" and 16 letters and digits,
+// 80 bits of an HMAC-SHA256 of their canonical id. The same id gives the same
+// pseudonym for as long as the key stays.
+func (w *Warehouse) Pseudonym(id string) string {
+	mac := hmac.New(sha256.New, w.key.actor)
 	_, _ = mac.Write([]byte(id)) // never fails
 	return "p" + letters.EncodeToString(mac.Sum(nil)[:10])
 }
 
-// Remember keeps the way from a pseudonym to an address until expires, so that
-// the person can be told when their need is met. It is encrypted; a later
-// call for the same actor replaces it.
-func (w *Warehouse) Remember(ctx context.Context, key *Key, actor, address string, expires time.Time) error {
-	sealed := key.seal.Seal(nil, nil, []byte(address), []byte(actor))
+// Remember keeps the way from a pseudonym to an address for as long as the
+// text of that time is kept, so that the person can be told when their need is
+// met. It is encrypted; a later call for the same actor replaces it.
+func (w *Warehouse) Remember(ctx context.Context, actor, address string, at time.Time) error {
+	sealed := w.key.seal.Seal(nil, nil, []byte(address), []byte(actor))
+	expires := at.Add(time.Duration(w.cfg.TextRetention)).UnixMilli()
 	_, err := w.db.Write.ExecContext(ctx, `INSERT INTO demand_addresses (actor, sealed, expires) VALUES (?, ?, ?)
-		ON CONFLICT (actor) DO UPDATE SET sealed = excluded.sealed, expires = max(expires, excluded.expires)`, actor, sealed, expires.UnixMilli())
+		ON CONFLICT (actor) DO UPDATE SET sealed = excluded.sealed, expires = max(expires, excluded.expires)`, actor, sealed, expires)
 	if err != nil {
 		return fmt.Errorf("remember an address: %w", err)
 	}
@@ -134,7 +135,7 @@ func (w *Warehouse) Remember(ctx context.Context, key *Key, actor, address strin
 
 // Address is what Remember kept, "" where there is nothing or it has expired
 // by now.
-func (w *Warehouse) Address(ctx context.Context, key *Key, actor string, now time.Time) (string, error) {
+func (w *Warehouse) Address(ctx context.Context, actor string, now time.Time) (string, error) {
 	var sealed []byte
 	err := w.db.Read.QueryRowContext(ctx, "SELECT sealed FROM demand_addresses WHERE actor = ? AND expires > ?", actor, now.UnixMilli()).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -143,7 +144,7 @@ func (w *Warehouse) Address(ctx context.Context, key *Key, actor string, now tim
 	if err != nil {
 		return "", fmt.Errorf("look up an address: %w", err)
 	}
-	address, err := key.seal.Open(nil, nil, sealed, []byte(actor))
+	address, err := w.key.seal.Open(nil, nil, sealed, []byte(actor))
 	if err != nil {
 		return "", fmt.Errorf("open the address of %s: demand.key is not the one that sealed it: %w", actor, err)
 	}

@@ -16,13 +16,13 @@ type Expired struct {
 	SetAside  int // lines that were no events
 }
 
-// Expire removes what has been kept long enough: text, addresses and lines set
-// aside after textRetention, events after rowRetention. The events of a
+// Expire removes what has been kept long enough by now: text, addresses and
+// lines set aside after TextRetention, events after RowRetention. The events of a
 // request go together, when the oldest does, so that no request is left
 // without its beginning and counted wrongly.
-func (w *Warehouse) Expire(ctx context.Context, now time.Time, textRetention, rowRetention time.Duration) (Expired, error) {
+func (w *Warehouse) Expire(ctx context.Context, now time.Time) (Expired, error) {
 	var e Expired
-	textBefore, rowBefore := now.Add(-textRetention).UnixMilli(), now.Add(-rowRetention).UnixMilli()
+	textBefore, rowBefore := now.Add(-time.Duration(w.cfg.TextRetention)).UnixMilli(), now.Add(-time.Duration(w.cfg.RowRetention)).UnixMilli()
 	err := w.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if e.Texts, err = affected(tx.ExecContext(ctx, "UPDATE demand_events SET text = NULL WHERE time < ? AND text IS NOT NULL", textBefore)); err != nil {
@@ -90,7 +90,7 @@ func (w *Warehouse) scrub(ctx context.Context) error {
 		if err := w.db.Write.QueryRowContext(ctx, statement).Scan(&busy, &pages, &moved); err != nil {
 			return err
 		}
-		if busy != 0 && statement != "VACUUM" {
+		if busy != 0 {
 			return errors.New("the journal is in use by a reader; try again")
 		}
 	}

@@ -22,12 +22,19 @@ var migrations embed.FS
 // Warehouse is where events are kept. It is safe for concurrent use, also by
 // several processes on the same file.
 type Warehouse struct {
-	db *database.DB
+	db  *database.DB
+	cfg Config
+	key *key
 }
 
 // Open brings the tables of the room up to date in db, which stays the
-// caller's to close.
-func Open(ctx context.Context, db *database.DB) (*Warehouse, error) {
+// caller's to close, and loads cfg.Key, or where there is none makes one in
+// dataDir (KeyFile).
+func Open(ctx context.Context, db *database.DB, cfg Config, dataDir string) (*Warehouse, error) {
+	key, err := loadKey(cfg.Key, dataDir)
+	if err != nil {
+		return nil, err
+	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("open the demand warehouse: %w", err)
@@ -35,7 +42,7 @@ func Open(ctx context.Context, db *database.DB) (*Warehouse, error) {
 	if err := database.Migrate(ctx, db, "demand", files); err != nil {
 		return nil, fmt.Errorf("open the demand warehouse: %w", err)
 	}
-	return &Warehouse{db: db}, nil
+	return &Warehouse{db: db, cfg: cfg, key: key}, nil
 }
 
 // Record stores lines of the live stream in one transaction. An event whose id

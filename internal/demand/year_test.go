@@ -1,6 +1,4 @@
-// Package demandtest makes up a believable year of demand, the same one each
-// time, for tests and benchmarks.
-package demandtest
+package demand_test
 
 import (
 	"fmt"
@@ -12,8 +10,8 @@ import (
 	"frontdoor/internal/demand"
 )
 
-// Start is when the year begins: a Monday, midnight UTC.
-var Start = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+// yearStart is when the year begins: a Monday, midnight UTC.
+var yearStart = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
 // topics are what people ask about, with how often the bot can help and the
 // playbook that does.
@@ -47,10 +45,10 @@ type maker struct {
 	more   bool
 }
 
-// Year yields the events of so many requests over 364 days, in the order in
+// aYear yields the events of so many requests over 364 days, in the order in
 // which the requests were opened; each request's events follow one another, so
 // the times are not in order. The same seed gives the same year.
-func Year(seed uint64, requests int) iter.Seq[demand.Event] {
+func aYear(seed uint64, requests int) iter.Seq[demand.Event] {
 	return func(yield func(demand.Event) bool) {
 		m := &maker{Rand: rand.New(rand.NewPCG(seed, 17)), emit: yield, more: true}
 		for i := range max(8, min(4000, requests/40)) {
@@ -79,7 +77,7 @@ func (m *maker) at(i, requests int) time.Time {
 	if m.IntN(12) == 0 {
 		hour = m.IntN(24)
 	}
-	return Start.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour + time.Duration(m.IntN(3_600_000))*time.Millisecond)
+	return yearStart.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour + time.Duration(m.IntN(3_600_000))*time.Millisecond)
 }
 
 func (m *maker) add(e demand.Event) {
