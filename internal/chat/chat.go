@@ -34,6 +34,10 @@ type Person struct {
 	TimeZone string   `json:"time_zone,omitempty"`
 }
 
+// MaxText is how much of a message is read, in code points: what Slack itself
+// takes in one message.
+const MaxText = 40000
+
 // Message is one thing that somebody said or did. At most one of Press and
 // Form is set; both leave Text empty.
 type Message struct {
@@ -47,7 +51,7 @@ type Message struct {
 	Submitted bool              `json:"submitted,omitempty"`
 	Addressed bool              `json:"addressed"`         // it was said to the bot: mention, direct message, command, click
 	Command   bool              `json:"command,omitempty"` // it came through the platform's command, such as /platform
-	Line      int               `json:"line,omitempty"`    // the console's input line; 0 elsewhere
+	Clipped   bool              `json:"clipped,omitempty"` // Text is only the beginning: MaxText was exceeded
 }
 
 // Reply is one thing to say, or to say in place of an earlier one.
@@ -57,7 +61,6 @@ type Reply struct {
 	Person    string  `json:"person,omitempty"`      // who is answered, by canonical id
 	Private   bool    `json:"private,omitempty"`     // for Person's eyes only
 	InReplyTo string  `json:"in_reply_to,omitempty"` // id of the message
-	Line      int     `json:"line,omitempty"`        // its console line
 	Updates   string  `json:"updates,omitempty"`     // id of the earlier reply that this one replaces, as live progress does
 	Card      Card    `json:"card"`
 }
@@ -66,19 +69,12 @@ type Reply struct {
 // screen readers and plain terminals show only that.
 type Card struct {
 	Text      string     `json:"text"`
-	Fields    []Field    `json:"fields,omitempty"` // facts under the text, such as the preview's inputs
 	Buttons   []Button   `json:"buttons,omitempty"`
 	Form      *Form      `json:"form,omitempty"`
+	Asks      bool       `json:"asks,omitempty"` // the text asks for a value: what is typed next is one
 	Citations []Citation `json:"citations,omitempty"`
-	Links     []Link     `json:"links,omitempty"`
 	Run       string     `json:"run,omitempty"`
 	Request   string     `json:"request,omitempty"`
-}
-
-// Field is a label and a value.
-type Field struct {
-	Label string `json:"label"`
-	Value string `json:"value"`
 }
 
 // Button says a specific verb; its ID comes back as Message.Press.
