@@ -72,23 +72,23 @@ func New(index func() *docs.Index) *Answerer {
 // candidates is how many pages are looked at for an answer.
 const candidates = 10
 
-// Answer answers q or says why not.
+// Answer answers q or says why not; once ctx has ended, it refuses.
 func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 	x := a.index()
-	if x == nil || x.Stats().Pages == 0 || ctx.Err() != nil {
-		return refusal(NoDocs)
-	}
 	filters := make([]docs.Filter, len(q.In))
 	for i, pattern := range q.In {
 		filters[i] = docs.Filter(pattern)
 	}
-	results := x.Search(q.Text, candidates, filters...)
+	if x == nil || !x.Any(filters...) {
+		return refusal(NoDocs)
+	}
 	out := refusal(NotCovered)
+	if ctx.Err() != nil {
+		return out
+	}
+	results := x.Search(q.Text, candidates, filters...)
 	out.Nearest = results
 	if len(results) == 0 {
-		if !x.Any(filters...) {
-			out = refusal(NoDocs)
-		}
 		return out
 	}
 	terms := x.Terms(q.Text)
@@ -96,7 +96,7 @@ func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 	if out.Score < a.calibration.Threshold {
 		return out
 	}
-	text, citations := compose(x, q.Text, terms, results)
+	text, citations := compose(x, terms, results)
 	if len(citations) == 0 || Verify(x, text, citations) != nil {
 		return out
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"frontdoor/internal/docs"
 )
@@ -13,18 +15,16 @@ const maxQuotes = 3
 
 // candidate is a sentence that could be part of the answer.
 type candidate struct {
-	passage  docs.Passage
-	block    int
-	span     docs.Span
-	order    int // of the sentence in the page
-	score    float64
-	has      map[string]bool
-	complete bool
+	passage docs.Passage
+	block   int
+	span    docs.Span
+	order   int // of the sentence in the page
+	score   float64
+	has     map[string]bool
 }
 
 // compose picks the sentences that answer the question and puts them together.
-func compose(x *docs.Index, question string, terms []docs.Term, results []docs.Result) (string, []Citation) {
-	_ = question
+func compose(x *docs.Index, terms []docs.Term, results []docs.Result) (string, []Citation) {
 	weights := map[string]float64{}
 	for _, t := range terms {
 		if t.Known {
@@ -83,7 +83,13 @@ func collect(x *docs.Index, r docs.Result, weights map[string]float64) []candida
 					c.score *= 1.5
 				}
 				if lead {
-					c.score *= 1.15
+					c.score *= 1.25
+				}
+				if b.Kind == docs.Item {
+					c.score *= 0.8 // a step alone says little
+				}
+				if first, _ := utf8.DecodeRuneInString(text); unicode.IsLower(first) {
+					c.score *= 0.7
 				}
 				lead = false
 				out = append(out, c)
@@ -108,6 +114,11 @@ func pick(found []candidate, weights map[string]float64) []candidate {
 			}
 			if len(picked) > 0 && c.passage.ID != picked[0].passage.ID {
 				continue
+			}
+			for _, p := range picked {
+				if p.order+1 == c.order && p.block == c.block {
+					g += c.score * 0.25 // reads on
+				}
 			}
 			if g > gain {
 				best, gain = i, g

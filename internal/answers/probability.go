@@ -18,10 +18,10 @@ var FeatureNames = [len(Features{})]string{
 	"known",    // of the question's weight, that of the words that any page has
 	"passage",  // that of the words in the best passage
 	"page",     // that of the words in the best page
-	"rare",     // the same with each weight squared
-	"about",    // that of the words in the page's title and the passage's headings
 	"strength", // the best page's score, by the question's weight
-	"margin",   // how far the fifth page lies behind
+	"margin",   // how far the fifth page, or the last, lies behind
+	"sentence", // that of the words in the passage's best sentence
+	"title",    // of the page's title and the passage's heading, the weight of the words that the question has
 	"length",   // the logarithm of the number of words, by that of 256
 }
 
@@ -81,7 +81,7 @@ func measure(x *docs.Index, terms []docs.Term, results []docs.Result) Features {
 		whole.add(page.Title)
 		whole.add(page.Text)
 	}
-	var all, squares, known, inPassage, inPage, rare, inAbout, n float64
+	var all, known, inPassage, inPage, n float64
 	for _, t := range terms {
 		if t.Part {
 			continue
@@ -92,31 +92,67 @@ func measure(x *docs.Index, terms []docs.Term, results []docs.Result) Features {
 		}
 		n++
 		all += w
-		squares += w * w
 		if t.Known {
 			known += w
-		}
-		if about[t.Word] {
-			inAbout += w
 		}
 		if passage[t.Word] || about[t.Word] {
 			inPassage += w
 		}
 		if whole[t.Word] {
 			inPage += w
-			rare += w * w
 		}
 	}
 	if all == 0 {
 		return Features{}
 	}
-	fifth := results[min(4, len(results)-1)].Score
-	if len(results) < 5 {
-		fifth = 0
+	asked := wordSet{}
+	for _, t := range terms {
+		asked[t.Word] = true
 	}
+	weights := map[string]float64{}
+	for _, t := range terms {
+		if !t.Part {
+			w := t.IDF
+			if t.Filler {
+				w *= 0.3
+			}
+			weights[t.Word] = w
+		}
+	}
+	var sentence float64
+	for _, b := range best.Blocks {
+		for _, s := range b.Sentences {
+			var sum float64
+			seen := wordSet{}
+			docs.EachTerm(b.Text[s.Start:s.End], func(w string) {
+				if !seen[w] {
+					seen[w] = true
+					sum += weights[w]
+				}
+			})
+			sentence = max(sentence, sum)
+		}
+	}
+	title := 0.0
+	for _, text := range append([]string{best.Title}, best.Heading...) {
+		var has, all float64
+		for _, t := range x.Terms(text) {
+			if t.Part {
+				continue
+			}
+			all += t.IDF
+			if asked[t.Word] {
+				has += t.IDF
+			}
+		}
+		if all > 0 {
+			title = max(title, has/all)
+		}
+	}
+	fifth := results[min(4, len(results)-1)].Score
 	return Features{
-		known / all, inPassage / all, inPage / all, rare / squares, inAbout / all,
-		results[0].Score / all, 1 - fifth/results[0].Score, math.Log2(1+n) / 8,
+		known / all, inPassage / all, inPage / all,
+		results[0].Score / all, 1 - fifth/results[0].Score, sentence / all, title, math.Log2(1+n) / 8,
 	}
 }
 

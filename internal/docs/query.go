@@ -82,6 +82,14 @@ func (x *Index) parse(question string, r ranking) query {
 			if a.joins || r.typo == 0 {
 				continue
 			}
+			if left, right, ok := x.split(word); ok {
+				for _, half := range []int{left, right} {
+					n := float64(x.im.at(tableTerms, half, termPages))
+					idf := math.Log(1 + (pages-n+0.5)/(n+0.5))
+					q.terms = append(q.terms, queryTerm{term: half, word: word, guessed: true, idf: idf, weight: idf * r.part})
+				}
+				continue
+			}
 			if term, known = x.guess(word); !known {
 				continue
 			}
@@ -137,6 +145,28 @@ func (x *Index) variants(word string, term int, yield func(term int)) {
 			yield(i)
 		}
 	}
+}
+
+// split finds the two terms that an unknown word is put together from, such as
+// host and name for hostname. Of several ways the one with the most common
+// rarer half is taken.
+func (x *Index) split(word string) (left, right int, ok bool) {
+	const shortest = 3
+	most := uint32(1)
+	for i := shortest; i <= len(word)-shortest; i++ {
+		l, found := x.term(word[:i])
+		if !found {
+			continue
+		}
+		r, found := x.term(word[i:])
+		if !found {
+			continue
+		}
+		if n := min(x.im.at(tableTerms, l, termPages), x.im.at(tableTerms, r, termPages)); n > most {
+			left, right, ok, most = l, r, true, n
+		}
+	}
+	return left, right, ok
 }
 
 // guess finds the most common term that differs from an unknown word by one
@@ -216,7 +246,14 @@ func (x *Index) Terms(question string) []Term {
 			t := Term{Word: word, Part: part, Filler: fillers[word], IDF: math.Log(1 + (pages+0.5)/0.5)}
 			term, known := x.term(word)
 			if !known {
-				if term, t.Guessed = x.guess(word); t.Guessed {
+				if left, right, ok := x.split(word); ok {
+					// The rarer half stands for the whole.
+					term, t.Guessed = left, true
+					if x.im.at(tableTerms, right, termPages) < x.im.at(tableTerms, left, termPages) {
+						term = right
+					}
+					t.Word = x.im.text(tableTerms, term, termText)
+				} else if term, t.Guessed = x.guess(word); t.Guessed {
 					t.Word = x.im.text(tableTerms, term, termText)
 				}
 			}

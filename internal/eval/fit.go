@@ -41,8 +41,10 @@ func Examples(x *docs.Index, group string, questions []Question) []Example {
 }
 
 // Fit finds the logistic regression that explains the examples best, by
-// gradient descent with an L2 penalty on the standardised features, and the
-// threshold that refuses and answers equally well on them.
+// gradient descent with an L2 penalty on the standardised features. Each of
+// them is made so that more speaks for an answer; a coefficient that would say
+// otherwise is chance and stays 0. With both classes weighing the same, the
+// threshold is a half.
 func Fit(examples []Example, penalty float64) answers.Calibration {
 	const n = len(answers.Features{})
 	var mean, deviation answers.Features
@@ -81,7 +83,7 @@ func Fit(examples []Example, penalty float64) answers.Calibration {
 		}
 		bias += stepBias
 		for j := range w {
-			w[j] += step[j] - penalty*w[j]
+			w[j] = max(0, w[j]+step[j]-penalty*w[j])
 		}
 	}
 	c := answers.Calibration{Intercept: bias, Coefficients: map[string]float64{}}

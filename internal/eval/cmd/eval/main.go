@@ -155,7 +155,7 @@ func fit(ctx context.Context, o options) error {
 			}
 		}
 	}
-	const penalty = 0.01
+	const penalty = 0.03
 	c := eval.Fit(examples, penalty)
 	for _, g := range groups {
 		of := slices.DeleteFunc(slices.Clone(examples), func(e eval.Example) bool { return e.Group != g })
