@@ -211,3 +211,11 @@ func collect(n *document.Node, names *expression.Names) {
 		collect(p.Value, names)
 	}
 }
+
+// WarnOfExample is a warning at the place of the example with that index: what
+// only the matcher can tell is said where the author looks.
+func (p *Playbook) WarnOfExample(index int, hint, format string, args ...any) problem.Problem {
+	w := p.root.Get("match").Get("examples").Items[index].Problem(hint, format, args...)
+	w.Severity = problem.Warning
+	return w
+}
