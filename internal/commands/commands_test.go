@@ -1,0 +1,116 @@
+package commands_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"frontdoor/internal/commands"
+	"frontdoor/internal/playbook"
+)
+
+func catalogue(t testing.TB) *playbook.Set {
+	t.Helper()
+	dir := t.TempDir()
+	for id, command := range map[string]string{"db-create": "db create", "db": "db", "service-new": "service new"} {
+		text := "id: " + id + "\ntitle: T\nsummary: S.\nowner: o\nmatch: {command: " + command + "}\nanswer: {text: x}\n"
+		if err := os.WriteFile(filepath.Join(dir, id+".yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set, problems := playbook.Load(dir)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func TestParse(t *testing.T) {
+	set := catalogue(t)
+	for text, want := range map[string]commands.Command{
+		"help":                           {Verb: commands.Help},
+		"Help!":                          {Verb: commands.Help},
+		"what can you do?":               {Verb: commands.Help},
+		"help databases":                 {Verb: commands.Help, Args: "databases"},
+		"/platform db create orders dev": {Verb: commands.Use, Playbook: "db-create", Args: "orders dev"},
+		"DB  create":                     {Verb: commands.Use, Playbook: "db-create"},
+		"db backup":                      {Verb: commands.Use, Playbook: "db", Args: "backup"},
+		"run service-new name=x":         {Verb: commands.Use, Playbook: "service-new", Args: "name=x"},
+		"yes":                            {Verb: commands.Yes},
+		"ok do it":                       {Verb: commands.Yes},
+		"never mind":                     {Verb: commands.No},
+		"cancel":                         {Verb: commands.No},
+		"cancel r-7k3mq2ab":              {Verb: commands.Cancel, Run: "r-7k3mq2ab"},
+		"status":                         {Verb: commands.Status},
+		"Status R-7K3MQ2AB":              {Verb: commands.Status, Run: "r-7k3mq2ab"},
+		"deny r-7k3mq2ab too big":        {Verb: commands.Deny, Run: "r-7k3mq2ab", Args: "too big"},
+		"that solved it!":                {Verb: commands.Solved},
+		"I need a human":                 {Verb: commands.Escalate},
+		"ask where are the logs":         {Verb: commands.Say, Args: "where are the logs"},
+		"why?":                           {Verb: commands.Why},
+	} {
+		if got, ok := commands.Parse(text, set); !ok || got != want {
+			t.Errorf("%q is %+v %v, want %+v", text, got, ok, want)
+		}
+	}
+}
+
+func TestParseLeavesTalkAlone(t *testing.T) {
+	set := catalogue(t)
+	for _, text := range []string{
+		"", "cancel my order", "help my deploy is stuck", "why is it slow", "yes but what does it cost", "status of the payments deploy",
+		"run the tests again", "run nothing-like-it", "dbcreate", "approve the request", "retry it", "İstanbul db create",
+	} {
+		if got, ok := commands.Parse(text, set); ok {
+			t.Errorf("%q is taken for %+v", text, got)
+		}
+	}
+}
+
+func TestButtonsComeBack(t *testing.T) {
+	for _, c := range []commands.Command{
+		{Verb: commands.Yes, Token: "abc"}, {Verb: commands.No, Token: "abc"}, {Verb: commands.Choose, Token: "abc", Playbook: "db-create"},
+		{Verb: commands.Use, Request: "q1", Playbook: "db-create"}, {Verb: commands.Cancel, Run: "r-7k3mq2ab"}, {Verb: commands.Helpful, Request: "q1"},
+		{Verb: commands.Escalate, Request: "q1"}, {Verb: commands.Approve, Run: "r-7k3mq2ab"},
+	} {
+		if got, ok := commands.ParseButton(c.Button()); !ok || got != c {
+			t.Errorf("%q is %+v %v, want %+v", c.Button(), got, ok, c)
+		}
+	}
+	for _, id := range []string{"", "yes", "nothing:x", "choose:abc", "approve:x", "run:a", "cancel:r-!!!!"} {
+		if got, ok := commands.ParseButton(id); ok {
+			t.Errorf("%q is taken for %+v", id, got)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	set := catalogue(t)
+	for typed, want := range map[string]string{"db craete": "db create", "serivce new payments": "service new", "staus": "status", "hepl": "help", "elephants dance": ""} {
+		if got := strings.Join(commands.Nearest(typed, set, 1), ","); got != want {
+			t.Errorf("%q is near %q, want %q", typed, got, want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	set := catalogue(f)
+	for _, s := range []string{"help", "cancel r-7k3mq2ab", "db create x=1", "İ yes", "\xff\xfe", "/platform", "run db-create \x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, ok := commands.Parse(text, set)
+		if !ok {
+			return
+		}
+		if utf8.ValidString(text) && !utf8.ValidString(c.Args) {
+			t.Errorf("%q was cut in the middle of a letter: %q", text, c.Args)
+		}
+		if c.Verb == commands.Use && set.ByID(c.Playbook) == nil {
+			t.Errorf("%q is a command of no playbook: %+v", text, c)
+		}
+		commands.Nearest(text, set, 3)
+	})
+}

@@ -1,0 +1,66 @@
+package commands
+
+import (
+	"sort"
+	"strings"
+
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/problem"
+)
+
+// Lines are the built-in commands for help, one Markdown line each.
+func Lines() []string {
+	var out []string
+	for _, w := range words {
+		if w.about == "" {
+			continue
+		}
+		if strings.HasPrefix(w.about, "`") {
+			out = append(out, w.about)
+			continue
+		}
+		out = append(out, "`"+w.says[0]+"`: "+w.about)
+	}
+	return out
+}
+
+// Nearest returns up to limit commands, built-in ones and playbooks' own, that
+// a typist may have meant, the closest first; ties keep the catalogue's order.
+// A distance of more than a third of the letters is too far.
+func Nearest(text string, set *playbook.Set, limit int) []string {
+	type near struct {
+		command  string
+		distance int
+	}
+	var found []near
+	try := func(command string) {
+		typed := firstWords(clean(strings.ToLower(text)), strings.Count(command, " ")+1)
+		d := problem.Distance(typed, command)
+		if d > 0 && 3*d <= max(len(typed), len(command)) {
+			found = append(found, near{command, d})
+		}
+	}
+	if set != nil {
+		for _, p := range set.Playbooks {
+			if p.Match.Command != "" {
+				try(p.Match.Command)
+			}
+		}
+	}
+	for _, w := range words {
+		if w.about != "" {
+			try(w.says[0])
+		}
+	}
+	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
+	var out []string
+	for _, n := range found[:min(limit, len(found))] {
+		out = append(out, n.command)
+	}
+	return out
+}
+
+func firstWords(text string, n int) string {
+	f := strings.Fields(text)
+	return strings.Join(f[:min(n, len(f))], " ")
+}
