@@ -52,7 +52,7 @@ func TestCheck(t *testing.T) {
 		{src: `steps.ready.json`, offset: 6, errs: "step ready has no reply yet at this place (refer to an earlier step)"},
 		{src: `steps.creat.json`, offset: 6, errs: "there is no step creat before this place (did you mean create?)"},
 		{src: `steps.typed.json.stats`, offset: 17, errs: "there is no field stats"},
-		{src: `run.name`, offset: 4, errs: "run has no name: it has id"},
+		{src: `run.name`, offset: 4, errs: "run has no name: it has dir, id"},
 		{src: `by.team2`, offset: 3, errs: "by has no team2: it has groups, id, name, team (did you mean team?)"},
 		{src: `config["a" + inputs.name]`, offset: 6, errs: "a configuration value must be named, not computed (write config.NAME)"},
 		{src: `toJSON(config)`, offset: 7, errs: "the configuration can't be used as a whole (write config.NAME)"},

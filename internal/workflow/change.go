@@ -1,0 +1,326 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"frontdoor/internal/chat"
+)
+
+// Operator is whoever works on the machine itself, as `bot runs cancel` does:
+// no rule about people of a chat holds for them. A chat's people have other
+// ids: theirs begin with a platform's name or stand in people.file.
+func Operator(name string) chat.Person { return chat.Person{ID: "operator:" + name, Name: name} }
+
+// errNothing is a decision that leaves the run's row as it is.
+var errNothing = errors.New("nothing changes")
+
+// change applies decide to a stored run in one transaction. decide returns an
+// error to leave it as it is, errNothing to be content with that.
+func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *sql.Tx, f *flow) error) error {
+	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+		now, err := r.clock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		w, err := read(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		f, err := r.load(ctx, tx, w)
+		if err != nil {
+			return err
+		}
+		f.now = now
+		if err := decide(tx, f); errors.Is(err, errNothing) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		return f.save(ctx, tx, time.Time{})
+	})
+	if err != nil {
+		if _, refused := AsRefusal(err); refused {
+			return err
+		}
+		return wrap(what+" run "+id, err)
+	}
+	r.poke()
+	return nil
+}
+
+// mine refuses a change by somebody whose run it isn't. The playbook's owners
+// and operators may.
+func (r *Runner) mine(f *flow, by chat.Person, verb string) error {
+	if by.ID != "" && by.ID == f.By.ID || strings.HasPrefix(by.ID, "operator:") || r.member(by, f.book.Owner) {
+		return nil
+	}
+	return refusef("only %s, who started it, or %s can %s %s", name(f.By), code(f.book.Owner), verb, code(f.ID))
+}
+
+func (r *Runner) member(who chat.Person, group string) bool {
+	return r.opts.Member != nil && who.ID != "" && group != "" && r.opts.Member(who, group)
+}
+
+func name(p chat.Person) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.ID
+}
+
+// Cancel stops a run. One that waits is over at once; a step in hand is
+// stopped, in whatever process it is, within about a second.
+func (r *Runner) Cancel(ctx context.Context, id string, by chat.Person) error {
+	running := false
+	err := r.change(ctx, "cancel", id, func(tx *sql.Tx, f *flow) error {
+		if f.Over() {
+			return refusef("%s is over already: it %s", code(id), ended(f.State))
+		}
+		if err := r.mine(f, by, "stop"); err != nil {
+			return err
+		}
+		if f.State != Running {
+			f.stop(by.ID)
+			return nil
+		}
+		running = true
+		if _, err := tx.ExecContext(ctx, "UPDATE runs SET cancel = ? WHERE id = ?", by.ID, id); err != nil {
+			return err
+		}
+		if err := audit(ctx, tx, id, f.now, entry{event: "cancel_asked", actor: by.ID}); err != nil {
+			return err
+		}
+		return errNothing // the row is its worker's to write
+	})
+	if err != nil {
+		return err
+	}
+	if running {
+		r.mu.Lock()
+		h := r.held[id]
+		r.mu.Unlock()
+		if h != nil {
+			r.interrupt(h, by.ID)
+		}
+	}
+	return nil
+}
+
+func ended(s State) string {
+	switch s {
+	case Denied, Cancelled:
+		return "was " + string(s)
+	}
+	return string(s)
+}
+
+// Retry goes on with a failed, cancelled or unknown run at the step where it
+// stands, with the same idempotency key. It is approved anew.
+func (r *Runner) Retry(ctx context.Context, id string, by chat.Person) error {
+	return r.change(ctx, "retry", id, func(_ *sql.Tx, f *flow) error {
+		switch f.State {
+		case Failed, Cancelled, Unknown:
+		case Waiting, Running:
+			return refusef("%s is still under way: there is nothing to try again", code(id))
+		case Denied:
+			return refusef("%s was denied: ask anew", code(id))
+		default:
+			return refusef("%s %s: there is nothing to try again", code(id), ended(f.State))
+		}
+		if err := r.mine(f, by, "retry"); err != nil {
+			return err
+		}
+		if err := f.judge(); err != nil {
+			return err
+		}
+		if err := r.possible(f); err != nil {
+			return err
+		}
+		f.note("run_retried", by.ID, f.Step)
+		f.again()
+		return nil
+	})
+}
+
+// again begins once more at the step in hand.
+func (f *flow) again() {
+	if last := f.last(); last != nil {
+		f.forgiven = last.Number
+	}
+	f.resume()
+	f.Text, f.Links = "", nil
+	if f.seek("") {
+		f.enqueue = false
+	}
+}
+
+// Undo starts a run with the given id that takes back what a finished run did,
+// the last step first. It is approved as the run itself would be.
+func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) {
+	w, err := read(ctx, r.db.Read, id)
+	if err != nil {
+		return Run{}, wrap("undo run "+id, err)
+	}
+	old, err := r.load(ctx, r.db.Read, w)
+	if err != nil {
+		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
+	}
+	switch {
+	case !old.Over():
+		return Run{}, refusef("%s is not over: stop it first", code(id))
+	case old.Undoes != "":
+		return Run{}, refusef("%s is an undo itself", code(id))
+	}
+	if err := r.mine(old, req.By, "undo"); err != nil {
+		return Run{}, err
+	}
+	given := map[string]map[string]any{}
+	for _, a := range old.Steps {
+		if a.State == StepSucceeded {
+			given[a.Step] = a.Reply
+		}
+	}
+	now, err := r.clock(ctx, r.db.Read)
+	if err != nil {
+		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
+	}
+	run := Run{
+		ID: req.ID, Playbook: old.Playbook, State: Waiting, By: req.By, At: req.At, Message: req.Message, Line: req.Line, Request: req.Request,
+		Inputs: old.Inputs, Started: now, Undoes: id, Lock: old.Lock,
+	}
+	f := newFlow(run, old.book, given, r.cfg.Config, r.dir(run))
+	f.now = now
+	if len(f.steps) == 0 {
+		return Run{}, refusef("nothing that %s did can be undone", code(id))
+	}
+	if err := f.judge(); err != nil {
+		return Run{}, err
+	}
+	if err := r.possible(f); err != nil {
+		return Run{}, err
+	}
+	var other string
+	err = r.db.Read.QueryRowContext(ctx, "SELECT coalesce(max(id), '') FROM runs WHERE undoes = ? AND id <> ? AND state NOT IN ('failed', 'cancelled', 'denied')", id, req.ID).Scan(&other)
+	if err != nil {
+		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
+	}
+	if other != "" {
+		return Run{}, refusef("%s is undone already, by %s", code(id), code(other))
+	}
+	return r.create(ctx, f)
+}
+
+// Approve agrees to a run that waits for approval. When every rule has the
+// people that it wants, the run goes on. It is never the requester's to give.
+func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
+	void := false
+	err := r.change(ctx, "approve", id, func(tx *sql.Tx, f *flow) error {
+		if err := r.decides(ctx, tx, f, by, "approve"); err != nil {
+			return err
+		}
+		if f.stale() {
+			void = true
+			f.note("approval_void", by.ID, "what was asked for has changed")
+			f.seek("What is to be approved has changed. ")
+			return nil
+		}
+		return r.approve(ctx, tx, f, by)
+	})
+	if err == nil && void {
+		return refusef("what %s would do has changed since approval was asked for: look again, then approve", code(id))
+	}
+	return err
+}
+
+func (r *Runner) approve(ctx context.Context, tx *sql.Tx, f *flow, by chat.Person) error {
+	added := int64(0)
+	for i, need := range f.Needs {
+		if !slices.ContainsFunc(need.Groups, func(g string) bool { return r.member(by, g) }) {
+			continue
+		}
+		done, err := tx.ExecContext(ctx, "INSERT INTO run_approvals (run, round, rule, person, digest, time) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			f.ID, f.round, i, by.ID, f.digest, f.now.UnixMilli())
+		if err != nil {
+			return err
+		}
+		n, err := done.RowsAffected()
+		if err != nil {
+			return err
+		}
+		added += n
+	}
+	if added == 0 {
+		return refusef("you have approved %s already", code(f.ID))
+	}
+	f.note("run_approved", by.ID, f.digest)
+	missing := 0
+	for i, need := range f.Needs {
+		var n int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM run_approvals WHERE run = ? AND round = ? AND rule = ? AND digest = ?", f.ID, f.round, i, f.digest).Scan(&n); err != nil {
+			return err
+		}
+		missing += max(0, need.Count-n)
+	}
+	text := fmt.Sprintf("%s approved it.", name(by))
+	switch {
+	case missing == 1:
+		text += " One more has to."
+	case missing > 1:
+		text += fmt.Sprintf(" %d more have to.", missing)
+	default:
+		f.resume()
+	}
+	f.report(Report{Kind: ReportApproved, OK: missing == 0, Text: text, Actor: by.ID})
+	return nil
+}
+
+// Deny ends a run that waits for approval. One member of any group that may
+// approve is enough.
+func (r *Runner) Deny(ctx context.Context, id string, by chat.Person, reason string) error {
+	return r.change(ctx, "deny", id, func(tx *sql.Tx, f *flow) error {
+		if err := r.decides(ctx, tx, f, by, "deny"); err != nil {
+			return err
+		}
+		why := name(by) + " denied it"
+		if reason = strings.Join(strings.Fields(reason), " "); reason != "" {
+			why += ": " + reason
+		}
+		f.end(Denied, why, by.ID)
+		return nil
+	})
+}
+
+// decides refuses a decision about the run by somebody who has none.
+func (r *Runner) decides(ctx context.Context, tx *sql.Tx, f *flow, by chat.Person, verb string) error {
+	switch {
+	case f.Over():
+		return refusef("it is too late to %s %s: it %s", verb, code(f.ID), ended(f.State))
+	case f.State != Waiting || f.Waits != ForApproval:
+		return refusef("%s waits for no approval", code(f.ID))
+	case !f.now.Before(f.due):
+		return refusef("it is too late to %s %s: nobody approved it in time", verb, code(f.ID))
+	case by.ID == "":
+		return refusef("I don't know who you are, so you can't %s %s", verb, code(f.ID))
+	case by.ID == f.By.ID:
+		return refusef("you asked for %s, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
+	}
+	var asked bool
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM run_audit WHERE run = ? AND event = 'run_retried' AND actor = ?)", f.ID, by.ID).Scan(&asked); err != nil {
+		return err
+	}
+	if asked {
+		return refusef("you asked for %s again, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
+	}
+	for _, g := range f.groups() {
+		if r.member(by, g) {
+			return nil
+		}
+	}
+	return refusef("only %s can %s %s", words(f.Needs), verb, code(f.ID))
+}

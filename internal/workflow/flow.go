@@ -1,0 +1,483 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"frontdoor/internal/expression"
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/workflow/step"
+)
+
+// How long one attempt may take, and one wait with until, where the playbook
+// doesn't say.
+const (
+	httpTimeout    = 30 * time.Second
+	commandTimeout = 10 * time.Minute
+	pollTimeout    = 10 * time.Minute
+)
+
+// maxInterrupted is how many workers may die in one step before a person is
+// asked: the step may be what kills them.
+const maxInterrupted = 5
+
+// flow is one run in memory: what is known of it, and what has changed since
+// it was read. It decides everything and has no effects.
+type flow struct {
+	Run
+
+	book     *playbook.Playbook
+	steps    []playbook.Step
+	config   map[string]string
+	dir      string // the run's directory
+	now      time.Time
+	position int
+	forgiven int
+	epoch    int64
+	round    int
+	said     int
+	digest   string
+	cancel   string                    // who asked it to stop
+	given    map[string]map[string]any // replies that it began with
+	due      time.Time                 // zero is never
+	enqueue  bool                      // it wants its lock before it goes on
+	renewed  bool                      // it begins again: an old wish to stop it is void
+	taken    bool                      // a worker takes it: the epoch grows
+	next     int64                     // the epoch after save
+
+	reports []Report
+	trail   []entry
+}
+
+// entry is a line of the audit.
+type entry struct{ event, actor, detail string }
+
+// newFlow puts a run and its playbook together.
+func newFlow(r Run, book *playbook.Playbook, given map[string]map[string]any, config map[string]string, dir string) *flow {
+	f := &flow{Run: r, book: book, steps: book.Flow.Steps, given: given, config: config, dir: dir}
+	if r.Undoes != "" {
+		f.steps = backwards(book.Flow.Steps, given)
+	}
+	return f
+}
+
+// backwards are the undo steps of what was done, last first.
+func backwards(steps []playbook.Step, done map[string]map[string]any) []playbook.Step {
+	var out []playbook.Step
+	for i := len(steps) - 1; i >= 0; i-- {
+		s := steps[i]
+		if _, ok := done[s.ID]; !ok || s.Undo == nil {
+			continue
+		}
+		out = append(out, playbook.Step{ID: s.ID, Title: "undo " + title(s), Action: *s.Undo, Timeout: s.Timeout, Retry: s.Retry, OnUnknown: s.OnUnknown})
+	}
+	return out
+}
+
+func title(s playbook.Step) string {
+	if s.Title != "" {
+		return s.Title
+	}
+	return s.ID
+}
+
+// env is what the expressions of the run see.
+func (f *flow) env() map[string]any {
+	steps := map[string]any{}
+	for id, reply := range f.given {
+		steps[id] = reply
+	}
+	for _, a := range f.Steps {
+		if a.State == StepSucceeded && f.Undoes == "" {
+			steps[a.Step] = a.Reply
+		}
+	}
+	config := map[string]any{}
+	for k, v := range f.config {
+		config[k] = v
+	}
+	inputs := map[string]any{}
+	for _, in := range f.book.Flow.Inputs {
+		inputs[in.Name] = nil
+	}
+	for k, v := range f.Inputs {
+		inputs[k] = v
+	}
+	groups := make([]any, len(f.By.Groups))
+	for i, g := range f.By.Groups {
+		groups[i] = g
+	}
+	channel := f.At.Name
+	if channel == "" {
+		channel = f.At.Channel
+	}
+	return map[string]any{
+		"inputs": inputs, "steps": steps, "config": config,
+		"run": map[string]any{"id": f.ID, "dir": f.dir},
+		"by":  map[string]any{"id": f.By.ID, "name": f.By.Name, "team": f.By.Team, "groups": groups},
+		"at":  map[string]any{"channel": channel},
+	}
+}
+
+// last is the latest attempt of the step in hand, or nil.
+func (f *flow) last() *Attempt {
+	if n := len(f.Steps); n > 0 && f.Steps[n-1].position == f.position {
+		return &f.Steps[n-1]
+	}
+	return nil
+}
+
+// begin goes on from where the run stands until a step has to be done, which
+// it returns, or the run waits or is over. now has to be set.
+func (f *flow) begin() *playbook.Step {
+	for f.State == Running {
+		if f.position >= len(f.steps) {
+			f.succeed()
+			return nil
+		}
+		s := &f.steps[f.position]
+		f.Step = s.ID
+		last := f.last()
+		switch {
+		case last == nil, last.State == StepFailed, last.State == StepInterrupted, last.State == StepCancelled:
+			if f.applies(s) && f.attempt(s) {
+				return s
+			}
+		case last.State == StepRunning:
+			f.interrupted(s, last)
+		case last.State == StepWaiting && s.Action.Sleep != nil:
+			if f.now.Before(last.deadline) {
+				f.wait(ForTime, last.deadline)
+				return nil
+			}
+			f.done(last, map[string]any{})
+		case last.State == StepWaiting:
+			last.State, last.changed = StepRunning, true
+			return s
+		default:
+			f.advance()
+		}
+	}
+	return nil
+}
+
+// applies tells whether the step's `if` holds; where not it is skipped.
+func (f *flow) applies(s *playbook.Step) bool {
+	ok, err := expression.Holds(string(s.If), f.env())
+	if err != nil {
+		f.fail(s, "its condition can't be decided: "+err.Error())
+		return false
+	}
+	if !ok {
+		f.add(s, StepSkipped).Ended = f.now
+		f.advance()
+	}
+	return ok
+}
+
+func (f *flow) add(s *playbook.Step, state StepState) *Attempt {
+	number := 1
+	if last := f.last(); last != nil {
+		number = last.Number + 1
+	}
+	f.Steps = append(f.Steps, Attempt{Step: s.ID, Number: number, State: state, Started: f.now, position: f.position, changed: true})
+	return f.last()
+}
+
+// attempt notes a new attempt and tells whether there is something to do for
+// it; a message or a sleep is only noted.
+func (f *flow) attempt(s *playbook.Step) bool {
+	switch a := s.Action; {
+	case a.Message != nil:
+		text, err := expression.ExpandString(string(a.Message.Text), f.env(), nil)
+		if err != nil {
+			f.add(s, StepRunning)
+			f.fail(s, "the message can't be put together: "+err.Error())
+			return false
+		}
+		f.report(Report{Kind: ReportMessage, Step: s.ID, OK: true, Text: text})
+		f.done(f.add(s, StepRunning), map[string]any{"text": text})
+		return false
+	case a.Sleep != nil:
+		last := f.add(s, StepWaiting)
+		last.deadline = f.now.Add(a.Sleep.For)
+		f.wait(ForTime, last.deadline)
+		return false
+	}
+	last := f.add(s, StepRunning)
+	if s.Until != "" {
+		last.deadline = f.now.Add(orDefault(s.Timeout, pollTimeout))
+	}
+	return true
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+// limit is how long the attempt in hand may take.
+func (f *flow) limit(s *playbook.Step) time.Duration {
+	otherwise := httpTimeout
+	if s.Action.Command != nil {
+		otherwise = commandTimeout
+	}
+	if s.Until == "" {
+		return orDefault(s.Timeout, otherwise)
+	}
+	return max(time.Millisecond, min(otherwise, f.last().deadline.Sub(f.now)))
+}
+
+// call is the step in hand as its kind gets it.
+func (f *flow) call(s *playbook.Step) step.Call {
+	return step.Call{Run: f.ID, Step: s.ID, Action: s.Action, Env: f.env(), Dir: f.dir}
+}
+
+// interrupted decides about a step in whose middle a worker died.
+func (f *flow) interrupted(s *playbook.Step, last *Attempt) {
+	last.State, last.Ended, last.changed = StepInterrupted, f.now, true
+	last.Error = "interrupted: nobody knows whether it was done"
+	deaths := 0
+	for _, a := range f.Steps {
+		if a.position == f.position && a.State == StepInterrupted && a.Number > f.forgiven {
+			deaths++
+		}
+	}
+	choice := s.OnUnknown
+	if reads(s.Action) {
+		choice = playbook.Retry // asking again changes nothing
+	}
+	switch {
+	case choice == playbook.Fail:
+		f.fail(s, "it was interrupted, and nobody knows whether it was done")
+	case choice == playbook.Ask, deaths >= maxInterrupted:
+		f.State, f.Waits, f.due = Unknown, "", time.Time{}
+		f.Error = fmt.Sprintf("%s was interrupted, and I can't tell whether it was done", code(s.ID))
+		f.note("run_unknown", "", s.ID)
+		f.report(Report{Kind: ReportUnknown, Step: s.ID, Text: fmt.Sprintf("I was interrupted in the middle of %s and can't tell whether it was done. Look, and say `retry %s` to do it again with the same key, or `cancel %s`.", code(s.ID), f.ID, f.ID)})
+	case s.Until != "":
+		last.State, last.Ended, last.Error = StepWaiting, time.Time{}, ""
+	}
+}
+
+func reads(a playbook.Action) bool {
+	if a.HTTP == nil {
+		return false
+	}
+	m := strings.ToUpper(a.HTTP.Method)
+	return m == http.MethodGet || m == http.MethodHead || m == "" && a.HTTP.JSON == nil && a.HTTP.Body == ""
+}
+
+// finish takes what came of the step in hand. now has to be set.
+func (f *flow) finish(s *playbook.Step, reply map[string]any, err error) {
+	last := f.last()
+	var failure *step.Failure
+	switch {
+	case err == nil && s.Until == "":
+		f.done(last, reply)
+	case err == nil:
+		env := f.env()
+		env["steps"].(map[string]any)[s.ID] = reply
+		ok, e := expression.Holds(string(s.Until), env)
+		if ok {
+			f.done(last, reply)
+			return
+		}
+		last.Reply = reply
+		why := ""
+		if e != nil {
+			why = e.Error() // the reply may not have it yet
+		}
+		f.poll(s, last, why, 0)
+	case errors.As(err, &failure) && failure.Transient && s.Until != "":
+		f.poll(s, last, failure.Sentence, failure.After)
+	case errors.As(err, &failure):
+		f.setback(s, last, failure)
+	case errors.Is(err, context.DeadlineExceeded):
+		f.setback(s, last, &step.Failure{Sentence: fmt.Sprintf("it took longer than %v", f.limit(s)), Transient: true})
+	default:
+		f.fail(s, "something in me is broken; an operator finds it in the log")
+	}
+}
+
+// done ends an attempt well.
+func (f *flow) done(a *Attempt, reply map[string]any) {
+	a.State, a.Ended, a.Reply, a.Error, a.changed = StepSucceeded, f.now, reply, "", true
+	s := f.steps[f.position]
+	f.report(Report{Kind: ReportStep, Step: s.ID, OK: true, Text: fmt.Sprintf("Step %d of %d done: %s.", f.position+1, len(f.steps), title(s))})
+	f.note("step_succeeded", "", s.ID)
+	f.advance()
+}
+
+func (f *flow) advance() { f.position, f.forgiven, f.Step = f.position+1, 0, "" }
+
+// poll waits for the next look, or gives up.
+func (f *flow) poll(s *playbook.Step, a *Attempt, why string, after time.Duration) {
+	a.changed, a.Error = true, why
+	next := f.now.Add(max(s.Every, after))
+	if !next.Before(a.deadline) {
+		sentence := fmt.Sprintf("it did not come to what it waits for within %v", orDefault(s.Timeout, pollTimeout))
+		if why != "" {
+			sentence += "; lastly: " + why
+		}
+		f.fail(s, sentence)
+		return
+	}
+	a.State = StepWaiting
+	f.wait(ForPoll, next)
+}
+
+// setback is a failed attempt: another one follows where the playbook and the
+// failure allow it.
+func (f *flow) setback(s *playbook.Step, a *Attempt, failure *step.Failure) {
+	tried := 0
+	for _, x := range f.Steps {
+		if x.position == f.position && x.Number > f.forgiven && (x.State == StepFailed || x.Number == a.Number) {
+			tried++
+		}
+	}
+	if !failure.Transient || tried >= s.Retry.Attempts {
+		f.fail(s, failure.Sentence)
+		return
+	}
+	a.State, a.Ended, a.Error, a.changed = StepFailed, f.now, failure.Sentence, true
+	pause := s.Retry.Backoff
+	for range tried - 1 {
+		pause = min(2*pause, time.Hour)
+	}
+	pause = max(pause, failure.After)
+	f.wait(ForRetry, f.now.Add(pause))
+	f.report(Report{Kind: ReportWaiting, Step: s.ID, Text: fmt.Sprintf("%s: %s. I try again in %v (attempt %d of %d).", title(*s), failure.Sentence, pause, tried+1, s.Retry.Attempts)})
+}
+
+func (f *flow) wait(why Wait, until time.Time) {
+	f.State, f.Waits, f.due = Waiting, why, until
+}
+
+// resume is waiting for a worker, behind its lock where it has one.
+func (f *flow) resume() {
+	f.wait(ForWorker, f.now)
+	f.Ended, f.Error, f.cancel, f.Stopping = time.Time{}, "", "", false
+	f.enqueue, f.renewed = f.Lock != "", true
+}
+
+// fail ends the run with the step in hand.
+func (f *flow) fail(s *playbook.Step, why string) {
+	if a := f.last(); a != nil && (a.State == StepRunning || a.State == StepWaiting) {
+		a.State, a.Ended, a.Error, a.changed = StepFailed, f.now, why, true
+	} else if a == nil {
+		a = f.add(s, StepFailed)
+		a.Ended, a.Error = f.now, why
+	}
+	f.report(Report{Kind: ReportStep, Step: s.ID, Text: fmt.Sprintf("Step %d of %d failed: %s.", f.position+1, len(f.steps), title(*s))})
+	f.note("step_failed", "", s.ID+": "+why)
+	f.end(Failed, fmt.Sprintf("%s failed: %s", code(s.ID), why), "")
+}
+
+func code(id string) string { return "`" + id + "`" }
+
+// stop ends the run because somebody said so.
+func (f *flow) stop(by string) {
+	if a := f.last(); a != nil && (a.State == StepRunning || a.State == StepWaiting) {
+		a.State, a.Ended, a.changed = StepCancelled, f.now, true
+	}
+	f.cancel = by
+	f.end(Cancelled, "", by)
+}
+
+// end is the one way out.
+func (f *flow) end(state State, why, actor string) {
+	f.State, f.Waits, f.Ended, f.due, f.Error, f.Stopping = state, "", f.now, time.Time{}, why, false
+	f.note("run_"+string(state), actor, why)
+	switch state {
+	case Failed:
+		text := "It failed: " + strings.TrimSuffix(why, ".") + "."
+		if done := f.doneSteps(); done != "" {
+			text += " Done before that, and still there: " + done + "."
+		}
+		f.report(Report{Kind: ReportFailed, Step: f.Step, Text: text})
+	case Cancelled:
+		text := "Stopped, nothing was done."
+		if f.Step != "" {
+			text = fmt.Sprintf("Stopped at %s.", code(f.Step))
+		}
+		if done := f.doneSteps(); done != "" {
+			text = "Stopped. Done before that, and still there: " + done + "."
+		}
+		f.report(Report{Kind: ReportCancelled, Step: f.Step, Text: text, Actor: actor})
+	case Denied:
+		f.report(Report{Kind: ReportDenied, Text: "It was not approved: " + strings.TrimSuffix(why, ".") + ". Nothing was done.", Actor: actor})
+	}
+}
+
+func (f *flow) doneSteps() string {
+	var ids []string
+	for _, a := range f.Steps {
+		if a.State == StepSucceeded && a.position < len(f.steps) && f.steps[a.position].Action.Message == nil && f.steps[a.position].Action.Sleep == nil {
+			ids = append(ids, code(a.Step))
+		}
+	}
+	return strings.Join(ids, ", ")
+}
+
+// succeed ends the run with its result. What was done stays done where the
+// result can't be put together.
+func (f *flow) succeed() {
+	f.Step = ""
+	text, links, err := f.result()
+	if err != nil {
+		f.end(Failed, "every step was done, but the result can't be told: "+err.Error(), "")
+		return
+	}
+	f.Text, f.Links = text, links
+	f.end(Succeeded, "", "")
+	f.report(Report{Kind: ReportSucceeded, OK: true, Text: text, Links: links})
+}
+
+func (f *flow) result() (string, []Link, error) {
+	if f.Undoes != "" {
+		return fmt.Sprintf("What %s did is undone.", code(f.Undoes)), nil, nil
+	}
+	env := f.env()
+	text, err := expression.ExpandString(string(f.book.Flow.Result.Text), env, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	if text == "" {
+		text = fmt.Sprintf("“%s” is done.", f.book.Title)
+	}
+	var links []Link
+	for _, l := range f.book.Flow.Result.Links {
+		address, err := expression.ExpandURL(string(l.URL), env)
+		if err != nil {
+			return "", nil, fmt.Errorf("link %s: %w", l.Label, err)
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "mailto" {
+			return "", nil, fmt.Errorf("link %s: it is no web address", l.Label)
+		}
+		links = append(links, Link{Label: l.Label, URL: address})
+	}
+	return text, links, nil
+}
+
+// report adds something to say, with the next number of the run.
+func (f *flow) report(r Report) {
+	f.said++
+	r.ID = fmt.Sprintf("%s/%d", f.ID, f.said)
+	r.Run, r.Time = f.Run, f.now
+	r.Run.Steps = nil
+	r.At, r.Message, r.Line, r.Request, r.By = f.At, f.Message, f.Line, f.Run.Request, f.By
+	f.reports = append(f.reports, r)
+}
+
+func (f *flow) note(event, actor, detail string) {
+	f.trail = append(f.trail, entry{event: event, actor: actor, detail: detail})
+}

@@ -1,0 +1,113 @@
+package workflow
+
+import (
+	"fmt"
+	"slices"
+
+	"frontdoor/internal/expression"
+	"frontdoor/internal/playbook"
+)
+
+// plan is the preview of a run.
+func (r *Runner) plan(f *flow) Preview {
+	p := Preview{Lock: f.Lock, Approval: f.groups()}
+	missing := func(why string) {
+		if !slices.Contains(p.Missing, why) {
+			p.Missing = append(p.Missing, why)
+		}
+	}
+	env := f.env()
+	for i := range f.steps {
+		s := &f.steps[i]
+		perhaps := ""
+		if s.If != "" {
+			ok, err := expression.Holds(string(s.If), env)
+			if err == nil && !ok {
+				continue
+			}
+			if err != nil {
+				perhaps = "perhaps " // it depends on what an earlier step replies
+			}
+		}
+		for _, name := range configOf(s) {
+			if f.config[name] == "" {
+				missing(fmt.Sprintf("the configuration has no workflows.config.%s", name))
+			}
+		}
+		line := r.line(f, s, missing)
+		if s.Title != "" {
+			line = s.Title + ": " + line
+		}
+		p.Steps = append(p.Steps, perhaps+line)
+	}
+	return p
+}
+
+func (r *Runner) line(f *flow, s *playbook.Step, missing func(string)) string {
+	switch a := s.Action; {
+	case a.Message != nil:
+		return "say what comes next in this conversation"
+	case a.Sleep != nil:
+		return fmt.Sprintf("wait %v", a.Sleep.For)
+	}
+	kind := r.kinds[s.Action.Kind()]
+	if kind == nil {
+		missing(fmt.Sprintf("the step %s does nothing that I know", s.ID))
+		return s.ID
+	}
+	plan := kind.Plan(f.call(s))
+	for _, m := range plan.Missing {
+		missing(m)
+	}
+	if s.Until != "" {
+		plan.Line += fmt.Sprintf(", every %v until it is as wanted", s.Every)
+	}
+	return plan.Line
+}
+
+// configOf names the configuration values that a step's action uses.
+func configOf(s *playbook.Step) []string {
+	var names expression.Names
+	add := func(tpl playbook.Template) { names.Add(expression.NamesOfTemplate(string(tpl))) }
+	if h := s.Action.HTTP; h != nil {
+		add(h.URL)
+		add(h.Body)
+		for _, t := range h.Query {
+			add(t)
+		}
+		for _, t := range h.Headers {
+			add(t)
+		}
+		tree(h.JSON, add)
+	}
+	if c := s.Action.Command; c != nil {
+		add(c.Dir)
+		add(c.Stdin)
+		for _, t := range c.Argv {
+			add(t)
+		}
+		for _, t := range c.Env {
+			add(t)
+		}
+	}
+	if m := s.Action.Message; m != nil {
+		add(m.Text)
+	}
+	slices.Sort(names.Config)
+	return names.Config
+}
+
+func tree(v any, add func(playbook.Template)) {
+	switch x := v.(type) {
+	case string:
+		add(playbook.Template(x))
+	case map[string]any:
+		for _, item := range x {
+			tree(item, add)
+		}
+	case []any:
+		for _, item := range x {
+			tree(item, add)
+		}
+	}
+}

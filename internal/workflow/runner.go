@@ -1,0 +1,312 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"frontdoor/internal/chat"
+	"frontdoor/internal/database"
+	"frontdoor/internal/expression"
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/workflow/step"
+)
+
+// Options are what a runner is given beside its configuration. Zero values
+// are fine, except where it says otherwise.
+type Options struct {
+	Log     *zap.Logger
+	WorkDir string        // runs have their directories below it; "" refuses commands
+	Workers int           // steps done at the same time; 0 is 16
+	Drain   time.Duration // how long Work waits for the steps in hand at its end before it interrupts them; 0 is 5 s
+	Poll    time.Duration // how often other processes' changes are looked for; 0 is 200 ms
+	Self    string        // path of `bot`; "" is the running executable
+
+	// Say says a report. It is called at least once for each, in order within
+	// a run. nil leaves them stored for a process that has one.
+	Say func(ctx context.Context, r Report) error
+	// Member tells whether a person is in a group; nil is nobody in none.
+	Member func(who chat.Person, group string) bool
+	// Parse reads back the playbook of a run; nil is playbook.Parse.
+	Parse func(file string, source []byte) (*playbook.Playbook, error)
+	// Now replaces the database's clock in tests.
+	Now func() time.Time
+}
+
+// Runner starts runs and works on them. Its methods may be called at the same
+// time, and by any number of runners on the same database.
+type Runner struct {
+	db    *database.DB
+	cfg   Config
+	opts  Options
+	http  *step.HTTP
+	kinds map[string]step.Kind
+	wake  chan struct{} // something may be due
+	pump  chan struct{} // something may have to be said
+
+	mu      sync.Mutex
+	books   map[string]*playbook.Playbook // by hash
+	held    map[string]*hold              // runs in hand, by id
+	changed chan struct{}                 // closed at the next change
+}
+
+// Open brings the tables up to date and returns a runner. Nothing runs until
+// Work is called.
+func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runner, error) {
+	if err := cfg.Validate().Err(); err != nil {
+		return nil, err
+	}
+	if err := database.Migrate(ctx, db, "workflow", migrations()); err != nil {
+		return nil, err
+	}
+	if opts.Log == nil {
+		opts.Log = zap.NewNop()
+	}
+	if opts.Workers <= 0 {
+		opts.Workers = 16
+	}
+	opts.Drain = orDefault(opts.Drain, 5*time.Second)
+	opts.Poll = orDefault(opts.Poll, 200*time.Millisecond)
+	if opts.WorkDir != "" {
+		dir, err := filepath.Abs(opts.WorkDir)
+		if err != nil {
+			return nil, fmt.Errorf("find the work directory: %w", err)
+		}
+		opts.WorkDir = dir
+	}
+	if opts.Parse == nil {
+		opts.Parse = parse
+	}
+	if opts.Self == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find the running executable: %w", err)
+		}
+		opts.Self = self
+	}
+	r := &Runner{
+		db: db, cfg: cfg, opts: opts, wake: make(chan struct{}, 1), pump: make(chan struct{}, 1),
+		books: map[string]*playbook.Playbook{}, held: map[string]*hold{}, changed: make(chan struct{}),
+	}
+	r.http, r.kinds = kinds(cfg, opts.Self)
+	return r, nil
+}
+
+func kinds(cfg Config, self string) (*step.HTTP, map[string]step.Kind) {
+	secrets := step.NewSecrets(cfg.Secrets)
+	h := step.NewHTTP(cfg.HTTP.AllowHosts, secrets)
+	return h, map[string]step.Kind{"http": h, "command": step.NewCommand(cfg.Command.Allow, secrets, self)}
+}
+
+func parse(file string, source []byte) (*playbook.Playbook, error) {
+	p, found := playbook.Parse(file, source)
+	return p, found.Err()
+}
+
+// dir is where the files of a run are. An undo works on those of its run.
+func (r *Runner) dir(run Run) string {
+	if r.opts.WorkDir == "" {
+		return ""
+	}
+	id := run.ID
+	if run.Undoes != "" {
+		id = run.Undoes
+	}
+	return filepath.Join(r.opts.WorkDir, filepath.Base(filepath.Clean("/"+id)))
+}
+
+// draft is the run that a request asks for, refused where the request itself
+// is wrong.
+func (r *Runner) draft(req Request, now time.Time) (*flow, error) {
+	p := req.Playbook
+	if p == nil || p.Flow == nil {
+		return nil, Refuse("that playbook does nothing: it is an answer")
+	}
+	if req.ID == "" || strings.ContainsAny(req.ID, "/\\ ") {
+		return nil, fmt.Errorf("start a run of %s: %q is no id", p.ID, req.ID)
+	}
+	inputs := map[string]any{}
+	for _, in := range p.Flow.Inputs {
+		v, err := in.Accept(req.Inputs[in.Name])
+		if err != nil {
+			return nil, refusef("%s %v", in.Name, err)
+		}
+		inputs[in.Name] = v
+	}
+	for name := range req.Inputs {
+		if _, known := inputs[name]; !known {
+			return nil, refusef("“%s” has no input %s", p.Title, name)
+		}
+	}
+	run := Run{
+		ID: req.ID, Playbook: p.ID, State: Waiting, By: req.By, At: req.At, Message: req.Message, Line: req.Line, Request: req.Request,
+		Inputs: inputs, Started: now,
+	}
+	f := newFlow(run, p, nil, r.cfg.Config, r.dir(run))
+	f.now = now
+	if err := f.prepare(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// prepare finds the lock and the approval rules.
+func (f *flow) prepare() error {
+	lock, err := expression.ExpandString(string(f.book.Flow.Lock), f.env(), nil)
+	if err != nil {
+		return refusef("the lock of “%s” can't be found: %v", f.book.Title, err)
+	}
+	f.Lock = lock
+	return f.judge()
+}
+
+// Start stores a run and returns it; workers take it from there. The same ID
+// again returns the run that is there. A *Refusal says why it may not be
+// started.
+func (r *Runner) Start(ctx context.Context, req Request) (Run, error) {
+	now, err := r.clock(ctx, r.db.Read)
+	if err != nil {
+		return Run{}, fmt.Errorf("start run %s: %w", req.ID, err)
+	}
+	f, err := r.draft(req, now)
+	if err != nil {
+		return Run{}, err
+	}
+	if err := r.possible(f); err != nil {
+		return Run{}, err
+	}
+	r.remember(f.book.Hash, f.book)
+	return r.create(ctx, f)
+}
+
+// possible refuses what can't be done here, or never approved.
+func (r *Runner) possible(f *flow) error {
+	if missing := r.plan(f).Missing; len(missing) > 0 {
+		return Refuse(strings.Join(missing, "; "))
+	}
+	if len(f.Needs) > 0 && r.opts.Member == nil {
+		return refusef("it needs the approval of %s, and nobody can approve here", words(f.Needs))
+	}
+	return nil
+}
+
+// create stores a new run, once.
+func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
+	var there *Run
+	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+		w, err := read(ctx, tx, f.ID)
+		if err == nil {
+			there = &w.Run
+			return nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err := f.insert(ctx, tx); err != nil {
+			return err
+		}
+		f.note("run_started", f.By.ID, f.Playbook)
+		if !f.seek("") {
+			f.resume()
+		}
+		return f.save(ctx, tx, time.Time{})
+	})
+	if err != nil {
+		return Run{}, fmt.Errorf("start run %s: %w", f.ID, err)
+	}
+	if there != nil {
+		return *there, nil
+	}
+	f.saved()
+	r.poke()
+	return f.Run, nil
+}
+
+// Preview says what a run would do, and does nothing. A *Refusal says why the
+// inputs can't be used.
+func (r *Runner) Preview(ctx context.Context, req Request) (Preview, error) {
+	now, err := r.clock(ctx, r.db.Read)
+	if err != nil {
+		return Preview{}, fmt.Errorf("preview %s: %w", req.ID, err)
+	}
+	f, err := r.draft(req, now)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := r.plan(f)
+	if len(f.Needs) > 0 && r.opts.Member == nil {
+		p.Missing = append(p.Missing, "nobody can approve here")
+	}
+	return p, nil
+}
+
+// poke tells this process's workers, and whoever waits, that something has
+// changed.
+func (r *Runner) poke() {
+	for _, c := range []chan struct{}{r.wake, r.pump} {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+	r.changedNow()
+}
+
+// Wait returns when none of the runs moves by itself any more: each is over,
+// or waits for an approval, a person's word or a lock; and when what they
+// report is said, if this runner says anything.
+func (r *Runner) Wait(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return r.settle(ctx, "IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args)
+}
+
+// Idle is Wait for all runs of the database.
+func (r *Runner) Idle(ctx context.Context) error { return r.settle(ctx, "IS NOT NULL", nil) }
+
+func (r *Runner) settle(ctx context.Context, which string, args []any) error {
+	// One that waits for a lock moves when the lock's holder does.
+	const moves = "due_at IS NOT NULL AND waits <> 'approval'"
+	query := "SELECT EXISTS (SELECT 1 FROM runs WHERE " + moves + " AND id " + which + ")" +
+		" OR EXISTS (SELECT 1 FROM runs AS behind WHERE waits = 'lock' AND id " + which + " AND EXISTS (SELECT 1 FROM runs WHERE lock = behind.lock AND holds = 1 AND " + moves + "))"
+	all := slices.Concat(args, args)
+	if r.opts.Say != nil {
+		query += " OR EXISTS (SELECT 1 FROM run_reports WHERE run " + which + ")"
+		all = append(all, args...)
+	}
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		var busy bool
+		if err := r.db.Read.QueryRowContext(ctx, query, all...).Scan(&busy); err != nil {
+			return fmt.Errorf("wait for runs: %w", err)
+		}
+		if !busy {
+			return nil
+		}
+		timer := time.NewTimer(r.opts.Poll)
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("wait for runs: %w", ctx.Err())
+		}
+		timer.Stop()
+	}
+}

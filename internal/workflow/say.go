@@ -1,0 +1,117 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// batch is how many reports are read, said and deleted at once.
+const batch = 100
+
+// tell says what there is to say until ctx ends, and then once more.
+func (r *Runner) tell(ctx context.Context) {
+	pause := r.opts.Poll
+	for {
+		said, err := r.sayAll(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.opts.Log.Warn("say reports: they stay stored", zap.Error(err))
+			pause = min(2*pause, 5*time.Second)
+		case said == batch:
+			continue
+		default:
+			pause = r.opts.Poll
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-r.pump:
+			timer.Stop()
+			if pause > r.opts.Poll { // whom we speak to is away: a new report won't bring it back
+				time.Sleep(r.opts.Poll)
+			}
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+			defer stop()
+			if _, err := r.sayAll(last); err != nil {
+				r.opts.Log.Warn("say the last reports: they stay stored", zap.Error(err))
+			}
+			return
+		}
+	}
+}
+
+// sayAll says one batch in order and deletes what was said. After an error
+// the rest of that run waits, other runs' reports don't.
+func (r *Runner) sayAll(ctx context.Context) (said int, err error) {
+	rows, err := r.db.Read.QueryContext(ctx, "SELECT seq, run, body FROM run_reports ORDER BY seq LIMIT ?", batch)
+	if err != nil {
+		return 0, fmt.Errorf("read reports: %w", err)
+	}
+	type stored struct {
+		seq       int64
+		run, body string
+	}
+	var all []stored
+	for rows.Next() {
+		var s stored
+		if err = rows.Scan(&s.seq, &s.run, &s.body); err != nil {
+			break
+		}
+		all = append(all, s)
+	}
+	if e := rows.Err(); err == nil {
+		err = e
+	}
+	_ = rows.Close()
+	if err != nil {
+		return 0, fmt.Errorf("read reports: %w", err)
+	}
+	var done []any
+	failed := map[string]bool{}
+	var trouble error
+	for _, s := range all {
+		if failed[s.run] || ctx.Err() != nil {
+			continue
+		}
+		var report Report
+		if err := json.Unmarshal([]byte(s.body), &report); err != nil {
+			trouble = fmt.Errorf("read a report of run %s: %w", s.run, err)
+			failed[s.run] = true
+			continue
+		}
+		if err := r.opts.Say(ctx, report); err != nil {
+			trouble = fmt.Errorf("say report %s: %w", report.ID, err)
+			failed[s.run] = true
+			continue
+		}
+		done = append(done, s.seq)
+	}
+	if len(done) > 0 {
+		ctx := context.WithoutCancel(ctx)
+		err := r.db.Update(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "DELETE FROM run_reports WHERE seq IN (?"+strings.Repeat(", ?", len(done)-1)+")", done...)
+			return err
+		})
+		if err != nil {
+			return len(done), fmt.Errorf("delete what was said: %w", err)
+		}
+		r.changedNow()
+	}
+	return len(done), trouble
+}
+
+// changedNow wakes whoever waits in Wait or Idle.
+func (r *Runner) changedNow() {
+	r.mu.Lock()
+	close(r.changed)
+	r.changed = make(chan struct{})
+	r.mu.Unlock()
+}

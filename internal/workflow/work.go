@@ -1,0 +1,445 @@
+package workflow
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/workflow/step"
+)
+
+// Why a step in hand is stopped.
+var (
+	errCancelled = errors.New("somebody stopped the run")
+	errShutdown  = errors.New("the process ends")
+)
+
+// hold is a run in hand.
+type hold struct {
+	epoch int64
+	stop  context.CancelCauseFunc
+	by    string // who cancelled it; guarded by Runner.mu
+}
+
+// task is a claimed run with the step to do.
+type task struct {
+	flow *flow
+	step *playbook.Step
+}
+
+// Work does what is due until ctx ends. Then it takes nothing new, waits for
+// the steps in hand, and after Options.Drain interrupts them and gives their
+// runs back: what a step that was interrupted means is the playbook's
+// on_unknown. It returns nil.
+func (r *Runner) Work(ctx context.Context) error {
+	defer r.http.Close()
+	// What keeps leases and says reports has to outlive the last step.
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var behind sync.WaitGroup
+	behind.Go(func() { r.keep(inner) })
+	if r.opts.Say != nil {
+		behind.Go(func() { r.tell(inner) })
+	}
+	var steps sync.WaitGroup
+	r.dispatch(ctx, inner, &steps)
+	drained := make(chan struct{})
+	go func() {
+		steps.Wait()
+		close(drained)
+	}()
+	timer := time.NewTimer(r.opts.Drain)
+	defer timer.Stop()
+	select {
+	case <-drained:
+	case <-timer.C:
+		r.mu.Lock()
+		for _, h := range r.held {
+			h.stop(errShutdown)
+		}
+		r.mu.Unlock()
+		<-drained
+	}
+	stop()
+	behind.Wait()
+	return nil
+}
+
+// dispatch claims what is due and starts a goroutine for each step, as many as
+// there are workers.
+func (r *Runner) dispatch(ctx, inner context.Context, steps *sync.WaitGroup) {
+	free := make(chan struct{}, r.opts.Workers)
+	troubled := false
+	for ctx.Err() == nil {
+		pause := r.opts.Poll
+		var tasks []task
+		more := false
+		wait, err := r.untilDue(ctx)
+		if err == nil && wait <= 0 {
+			if room := cap(free) - len(free); room > 0 {
+				tasks, more, err = r.claim(ctx, room)
+			}
+		} else if err == nil {
+			pause = min(pause, wait)
+		}
+		if err != nil && ctx.Err() == nil {
+			if !troubled {
+				r.opts.Log.Error("look for runs that are due: workflows pause", zap.Error(err))
+			}
+			troubled, pause = true, time.Second
+		} else if troubled {
+			troubled = false
+			r.opts.Log.Info("workflows go on")
+		}
+		for _, t := range tasks {
+			free <- struct{}{}
+			// Held before the lease keeper can look for it.
+			work, h := r.hold(inner, t.flow)
+			steps.Go(func() {
+				defer func() {
+					h.stop(nil)
+					r.drop(t.flow.ID, h)
+					<-free
+					r.poke()
+				}()
+				r.follow(work, t, h)
+			})
+		}
+		if more && len(tasks) > 0 {
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-r.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+func (r *Runner) hold(ctx context.Context, f *flow) (context.Context, *hold) {
+	ctx, stop := context.WithCancelCause(ctx)
+	h := &hold{epoch: f.epoch, stop: stop}
+	r.mu.Lock()
+	r.held[f.ID] = h
+	r.mu.Unlock()
+	return ctx, h
+}
+
+func (r *Runner) drop(id string, h *hold) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held[id] == h { // it may have come back already
+		delete(r.held, id)
+	}
+}
+
+// untilDue is the time until the next run is due, far away where none is.
+func (r *Runner) untilDue(ctx context.Context) (time.Duration, error) {
+	var due sql.NullInt64
+	if err := r.db.Read.QueryRowContext(ctx, "SELECT min(due_at) FROM runs WHERE due_at IS NOT NULL").Scan(&due); err != nil {
+		return 0, err
+	}
+	if !due.Valid {
+		return time.Hour, nil
+	}
+	now, err := r.clock(ctx, r.db.Read)
+	return time.UnixMilli(due.Int64).Sub(now), err
+}
+
+// claim takes up to n runs that are due, moves each to its next step, and
+// returns those with something to do; more tells that others may be due.
+func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err error) {
+	var flows []*flow
+	var steps []*playbook.Step
+	err = r.db.Update(ctx, func(tx *sql.Tx) error {
+		now, err := r.clock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		due, err := r.due(ctx, tx, now, n)
+		if err != nil {
+			return err
+		}
+		more = len(due) == n
+		for _, w := range due {
+			f, err := r.load(ctx, tx, w)
+			if err != nil {
+				// One run that can't be read must not hold up the others.
+				r.opts.Log.Error("take up a run", zap.String("run", w.ID), zap.Error(err))
+				if _, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ? WHERE id = ?", now.Add(time.Minute).UnixMilli(), w.ID); err != nil {
+					return err
+				}
+				continue
+			}
+			f.now, f.taken = now, true
+			s := f.take(w.State, w.Waits)
+			if err := f.save(ctx, tx, now.Add(r.cfg.Lease)); err != nil {
+				return fmt.Errorf("take up run %s: %w", w.ID, err)
+			}
+			flows, steps = append(flows, f), append(steps, s)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	for i, f := range flows {
+		f.saved()
+		if steps[i] != nil {
+			tasks = append(tasks, task{flow: f, step: steps[i]})
+		}
+	}
+	if len(flows) > 0 {
+		r.poke()
+	}
+	return tasks, more, nil
+}
+
+func (r *Runner) due(ctx context.Context, tx *sql.Tx, now time.Time, n int) ([]row, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM runs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), n)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []row
+	for rows.Next() {
+		w, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, rows.Err()
+}
+
+// take goes on with a run that was due in the given state.
+func (f *flow) take(state State, waits Wait) *playbook.Step {
+	switch {
+	case f.cancel != "":
+		f.stop(f.cancel)
+		return nil
+	case state == Waiting && waits == ForApproval:
+		f.expire()
+		return nil
+	case f.stale():
+		f.seek("What was approved has changed since: the approval is void. ")
+		return nil
+	}
+	f.State, f.Waits = Running, ""
+	return f.begin()
+}
+
+// follow does step after step until the run waits, ends or is taken away.
+func (r *Runner) follow(ctx context.Context, t task, h *hold) {
+	f, s := t.flow, t.step
+	for s != nil {
+		reply, err := r.do(ctx, f, s)
+		cause := context.Cause(ctx)
+		if errors.Is(cause, errLost) {
+			r.opts.Log.Warn("leave a run to another worker", zap.String("run", f.ID), zap.String("step", s.ID))
+			return
+		}
+		if errors.Is(cause, errShutdown) && err != nil {
+			r.giveBack(ctx, f)
+			return
+		}
+		now, e := r.clock(context.WithoutCancel(ctx), r.db.Read)
+		if e != nil {
+			now = time.Now() // the commit will tell
+		}
+		f.now = now
+		if cause == nil || err == nil {
+			f.finish(s, reply, err)
+			r.log(f, s, err)
+		}
+		s = nil
+		if errors.Is(cause, errCancelled) && !f.Over() {
+			r.mu.Lock()
+			by := h.by
+			r.mu.Unlock()
+			f.stop(by)
+		} else if f.State == Running {
+			s = f.begin()
+		}
+		if err := r.persist(ctx, f); err != nil {
+			r.opts.Log.Error("store what came of a step", zap.String("run", f.ID), zap.Error(err))
+			return
+		}
+	}
+}
+
+func (r *Runner) log(f *flow, s *playbook.Step, err error) {
+	var failure *step.Failure
+	if err != nil && !errors.As(err, &failure) && !errors.Is(err, context.DeadlineExceeded) {
+		r.opts.Log.Error("do a step", zap.String("run", f.ID), zap.String("step", s.ID), zap.Error(err))
+	}
+}
+
+// do does the step in hand once.
+func (r *Runner) do(ctx context.Context, f *flow, s *playbook.Step) (reply map[string]any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			reply, err = nil, fmt.Errorf("step %s panicked: %v\n%s", s.ID, p, debug.Stack())
+		}
+	}()
+	kind := r.kinds[s.Action.Kind()]
+	if kind == nil {
+		return nil, &step.Failure{Sentence: "it does nothing that I know"}
+	}
+	ctx, done := context.WithTimeout(ctx, f.limit(s))
+	defer done()
+	reply, err = kind.Do(ctx, f.call(s))
+	if err != nil {
+		return nil, err
+	}
+	return reply, f.fits(s, reply)
+}
+
+// persist stores what has changed. While the database doesn't answer it tries
+// again for as long as the lease may still be ours: what was done must not be
+// forgotten lightly.
+func (r *Runner) persist(ctx context.Context, f *flow) error {
+	ctx = context.WithoutCancel(ctx)
+	pause := 50 * time.Millisecond
+	for until := time.Now().Add(2 * r.cfg.Lease); ; {
+		err := r.db.Update(ctx, func(tx *sql.Tx) error { return f.save(ctx, tx, f.now.Add(r.cfg.Lease)) })
+		if err == nil {
+			f.saved()
+			r.poke()
+			return nil
+		}
+		if errors.Is(err, errLost) || time.Now().Add(pause).After(until) {
+			return err
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, time.Second)
+	}
+}
+
+// giveBack lets another worker take the run at once. The attempt stays as it
+// is, running: whoever takes it decides about an interrupted step.
+func (r *Runner) giveBack(ctx context.Context, f *flow) {
+	ctx = context.WithoutCancel(ctx)
+	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+		now, err := r.clock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE runs SET due_at = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?", now.UnixMilli(), f.ID, f.epoch)
+		return err
+	})
+	if err != nil {
+		r.opts.Log.Error("give a run back", zap.String("run", f.ID), zap.Error(err))
+	}
+}
+
+// keep renews the leases of the runs in hand, and stops those that were
+// cancelled or lost.
+func (r *Runner) keep(ctx context.Context) {
+	ticker := time.NewTicker(r.opts.Poll)
+	defer ticker.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		held := r.inHand()
+		if len(held) == 0 {
+			renewed = time.Now()
+			continue
+		}
+		if err := r.heed(ctx, held); err != nil && ctx.Err() == nil {
+			r.opts.Log.Warn("look for cancelled runs", zap.Error(err))
+		}
+		if time.Since(renewed) < r.cfg.Lease/3 {
+			continue
+		}
+		began := time.Now()
+		err := r.renew(ctx, held)
+		switch {
+		case err == nil:
+			renewed = began
+		case time.Since(renewed) > r.cfg.Lease:
+			// By now another worker may have them: nothing may go on here.
+			r.opts.Log.Error("renew leases: the steps in hand are left", zap.Error(err))
+			for _, h := range held {
+				h.stop(errLost)
+			}
+		}
+	}
+}
+
+func (r *Runner) inHand() map[string]*hold {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := make(map[string]*hold, len(r.held))
+	for id, h := range r.held {
+		held[id] = h
+	}
+	return held
+}
+
+// heed stops the runs in hand that somebody cancelled, in any process.
+func (r *Runner) heed(ctx context.Context, held map[string]*hold) error {
+	rows, err := r.db.Read.QueryContext(ctx, "SELECT id, cancel FROM runs WHERE cancel <> '' AND ended IS NULL")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, by string
+		if err := rows.Scan(&id, &by); err != nil {
+			return err
+		}
+		if h := held[id]; h != nil {
+			r.interrupt(h, by)
+		}
+	}
+	return rows.Err()
+}
+
+func (r *Runner) interrupt(h *hold, by string) {
+	r.mu.Lock()
+	h.by = by
+	r.mu.Unlock()
+	h.stop(errCancelled)
+}
+
+func (r *Runner) renew(ctx context.Context, held map[string]*hold) error {
+	var lost []*hold
+	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+		now, err := r.clock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for id, h := range held {
+			done, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ? WHERE id = ? AND epoch = ? AND state = 'running'", now.Add(r.cfg.Lease).UnixMilli(), id, h.epoch)
+			if err != nil {
+				return err
+			}
+			if n, err := done.RowsAffected(); err != nil {
+				return err
+			} else if n == 0 {
+				lost = append(lost, h)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, h := range lost {
+		h.stop(errLost)
+	}
+	return nil
+}
