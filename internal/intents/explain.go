@@ -97,6 +97,9 @@ func asksAbout(words []string) bool {
 	if len(words) < 2 {
 		return false
 	}
+	if words[1] == "about" {
+		return false // “how about a …” asks for it
+	}
 	switch words[0] {
 	case "how", "what", "whats", "why", "when", "whens", "where", "wheres", "who", "whos", "which", "whose", "does", "is", "are", "did", "was", "were", "do", "should", "will", "has", "have":
 		return true

@@ -118,8 +118,9 @@ func Extract(p *playbook.Playbook, text string, now time.Time) (inputs map[strin
 // templates is what is known of a playbook's inputs before a message comes.
 type templates struct {
 	inputs []playbook.Input
-	cues   [][]cue // by input
-	words  map[string]bool
+	cues   [][]cue         // by input
+	words  map[string]bool // of examples, title and command, and their stems
+	texts  map[string]bool // the senses of these, of the summary and of the inputs
 }
 
 // cue is the words around a slot in one example.
@@ -131,19 +132,33 @@ type cue struct {
 var slot = regexp.MustCompile(`\{\s*([a-z][a-z0-9_]*)\s*\}`)
 
 func compileTemplates(p *playbook.Playbook) *templates {
-	t := &templates{words: make(map[string]bool)}
+	t := &templates{words: make(map[string]bool), texts: make(map[string]bool)}
+	sound := func(text string) {
+		for _, w := range senses(wordList(text), nil) {
+			t.texts[w] = true
+		}
+	}
+	learn := func(text string) {
+		for _, w := range wordList(text) {
+			t.words[w], t.words[english.Stem(w, true)] = true, true
+		}
+		sound(text)
+	}
+	learn(p.Title)
+	learn(p.Match.Command)
+	for _, x := range p.Match.Examples {
+		learn(slot.ReplaceAllString(x, " "))
+	}
+	sound(p.Summary)
 	if p.Flow == nil {
 		return t
 	}
 	t.inputs = p.Flow.Inputs
-	t.cues = make([][]cue, len(t.inputs))
-	for _, w := range wordList(p.Title + " " + p.Match.Command) {
-		t.words[w], t.words[english.Stem(w, true)] = true, true
+	for _, in := range t.inputs {
+		sound(strings.ReplaceAll(in.Name, "_", " ") + " " + strings.Join(in.Options, " "))
 	}
+	t.cues = make([][]cue, len(t.inputs))
 	for _, e := range p.Match.Examples {
-		for _, w := range wordList(slot.ReplaceAllString(e, " ")) {
-			t.words[w], t.words[english.Stem(w, true)] = true, true
-		}
 		for _, m := range slot.FindAllStringSubmatchIndex(e, -1) {
 			name := e[m[2]:m[3]]
 			i := slices.IndexFunc(t.inputs, func(in playbook.Input) bool { return in.Name == name })
@@ -171,6 +186,7 @@ type finding struct {
 	pieces   []piece
 	inputs   map[string]any
 	rejected []Rejected
+	paired   int // inputs that the text gives by name
 }
 
 func (t *templates) find(text string, now time.Time) *finding {
@@ -184,6 +200,11 @@ func (t *templates) find(text string, now time.Time) *finding {
 		}
 	}
 	return f
+}
+
+// took tells whether word belongs to a value.
+func (f *finding) took(word string) bool {
+	return slices.ContainsFunc(f.pieces, func(p piece) bool { return p.taken && strings.Contains(p.low, word) })
 }
 
 // rest is the message without the words that became values.
@@ -266,6 +287,7 @@ func (f *finding) pair(_ int, in playbook.Input) {
 			}
 			a, b := f.between(from, end)
 			if f.take(in, value, a, b, true) || f.wasRejected(in.Name) {
+				f.paired++
 				return
 			}
 		}

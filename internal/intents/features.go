@@ -27,6 +27,9 @@ const (
 	gramMax  = 5
 	idfPower = 0.7
 	hashMul  = 0x9E3779B97F4A7C15
+
+	background     = 200
+	backgroundStop = 0.3
 )
 
 // blockWeight is what each block counts for.
@@ -56,22 +59,46 @@ type extractor struct {
 	words [][]rune
 	runes []rune
 	pad   []rune
-	stems map[string]uint64 // hash of a word's stem, because stemming costs more than all the rest
+	stop  bool                 // the word in hand is a stop word
+	facts map[uint64]wordFacts // by hash of the word, because stemming costs more than all the rest
 }
 
-// maxStems bounds the cache of stems of one extractor.
-const maxStems = 1 << 15
+// wordFacts is what a word's spelling tells.
+type wordFacts struct {
+	stem  uint64
+	stop  bool
+	first bool // may begin a phrase with a meaning of its own
+}
+
+// maxFacts bounds the cache of one extractor.
+const maxFacts = 1 << 15
 
 // each calls emit for every feature of text, with repetitions.
 func (e *extractor) each(text string, emit func(b block, hash uint64)) {
 	e.words, e.runes = tokens(text, e.words, e.runes)
 	before := mix(blockSeed[blockPair], edge)
-	for _, w := range e.words {
-		emit(blockWord, hashRunes(blockSeed[blockWord], w))
+	var phrased bool // the word in hand ends a phrase that was emitted
+	for n, w := range e.words {
+		h := hashRunes(blockSeed[blockWord], w)
+		facts := e.look(h, w)
+		e.stop = facts.stop
+		emit(blockWord, h)
 		emit(blockPair, hashRunes(before, w))
 		before = mix(hashRunes(blockSeed[blockPair], w), edge)
-		emit(blockStem, e.stem(w))
 		e.grams(w, emit)
+		if phrased {
+			phrased = false
+			continue
+		}
+		if facts.first && n+1 < len(e.words) {
+			if stem, ok := e.phrase(w, e.words[n+1]); ok {
+				e.stop = false
+				emit(blockStem, stem)
+				phrased = true
+				continue
+			}
+		}
+		emit(blockStem, facts.stem)
 	}
 	if len(e.words) > 0 {
 		emit(blockPair, mix(before, edge))
@@ -93,17 +120,26 @@ func (e *extractor) grams(w []rune, emit func(b block, hash uint64)) {
 	}
 }
 
-func (e *extractor) stem(w []rune) uint64 {
+func (e *extractor) look(hash uint64, w []rune) wordFacts {
+	if f, ok := e.facts[hash]; ok {
+		return f
+	}
 	word := string(w)
-	if h, ok := e.stems[word]; ok {
-		return h
+	f := wordFacts{stem: hashRunes(blockSeed[blockStem], []rune(sense(word))), stop: stopWords[word], first: phraseStart[word]}
+	if e.facts == nil || len(e.facts) >= maxFacts {
+		e.facts = make(map[uint64]wordFacts)
 	}
-	h := hashRunes(blockSeed[blockStem], []rune(english.Stem(word, true)))
-	if e.stems == nil || len(e.stems) >= maxStems {
-		e.stems = make(map[string]uint64)
+	e.facts[hash] = f
+	return f
+}
+
+// phrase is the feature of two words that mean something together.
+func (e *extractor) phrase(a, b []rune) (uint64, bool) {
+	meaning, ok := meanings[string(a)+" "+string(b)]
+	if !ok {
+		return 0, false
 	}
-	e.stems[word] = h
-	return h
+	return hashRunes(blockSeed[blockStem], []rune(english.Stem(meaning, true))), true
 }
 
 // vector is a sparse message: feature ids in order of first occurrence and
@@ -127,6 +163,7 @@ type vocabulary struct {
 	table  hashTable
 	idf    []float32
 	block  []block
+	stop   []bool  // of a word or stem
 	maxIDF float32 // of a feature that no example has
 	docs   int
 }
@@ -205,6 +242,7 @@ func newVocabulary(texts []string) (*vocabulary, []vector) {
 			id, isNew := v.table.add(h)
 			if isNew {
 				v.block, df, counts = append(v.block, b), append(df, 0), append(counts, 0)
+				v.stop = append(v.stop, e.stop && (b == blockWord || b == blockStem))
 			}
 			if counts[id] == 0 {
 				ids = append(ids, id)
@@ -220,18 +258,24 @@ func newVocabulary(texts []string) (*vocabulary, []vector) {
 	}
 	v.idf = make([]float32, len(df))
 	for i, n := range df {
-		v.idf[i] = smoothIDF(len(texts), int(n))
+		v.idf[i] = smoothIDF(len(texts), int(n), v.stop[i])
 	}
-	v.maxIDF = smoothIDF(len(texts), 0)
+	v.maxIDF = smoothIDF(len(texts), 0, false)
 	for i := range raw {
 		v.weigh(raw[i])
 	}
 	return v, raw
 }
 
-// smoothIDF is ln((1+docs)/(1+df))+1, the usual smoothed form, tempered.
-func smoothIDF(docs, df int) float32 {
-	return float32(math.Pow(math.Log(float64(1+docs)/float64(1+df))+1, idfPower))
+// smoothIDF is ln((1+docs)/(1+df))+1, tempered. A hundred examples don't show
+// yet which words are common: to them come background messages, of which
+// backgroundStop have any given stop word and none any other.
+func smoothIDF(docs, df int, stop bool) float32 {
+	n, d := float64(1+docs+background), float64(1+df)
+	if stop {
+		d += background * backgroundStop
+	}
+	return float32(math.Pow(math.Log(n/d)+1, idfPower))
 }
 
 // weigh turns counts into weights in place.
@@ -261,22 +305,51 @@ type scratch struct {
 	scores []float32
 }
 
-// read makes s.vec the vector of text and returns the share of the text's idf
-// mass, over words and stems, that the vocabulary knows: 0 to 1; 0 for no words.
-func (v *vocabulary) read(s *scratch, text string) (known float64) {
+// mass is how much of a text's idf mass, over words and stems, a vocabulary
+// knows; content counts without stop words.
+type mass struct{ have, all, contentHave, contentAll float64 }
+
+func (m *mass) add(idf float32, known, stop bool) {
+	w := float64(idf)
+	m.all += w
+	if known {
+		m.have += w
+	}
+	if stop {
+		return
+	}
+	m.contentAll += w
+	if known {
+		m.contentHave += w
+	}
+}
+
+// shares are 0 to 1, 0 for no words.
+func (m *mass) shares() (known, content float64) {
+	if m.all > 0 {
+		known = m.have / m.all
+	}
+	if m.contentAll == 0 {
+		return known, known
+	}
+	return known, m.contentHave / m.contentAll
+}
+
+// read makes s.vec the vector of text and returns how much of the text's mass
+// is known.
+func (v *vocabulary) read(s *scratch, text string) mass {
 	if len(s.counts) < len(v.idf) {
 		s.counts = make([]float32, len(v.idf))
 	}
 	ids := s.vec.ids[:0]
-	var have, all float64
+	var m mass
 	s.each(text, func(b block, h uint64) {
 		id := v.table.get(h)
 		if b == blockWord || b == blockStem {
 			if id >= 0 {
-				have += float64(v.idf[id])
-				all += float64(v.idf[id])
+				m.add(v.idf[id], true, s.stop)
 			} else {
-				all += float64(v.maxIDF)
+				m.add(v.maxIDF, false, s.stop)
 			}
 		}
 		if id < 0 {
@@ -294,8 +367,5 @@ func (v *vocabulary) read(s *scratch, text string) (known float64) {
 	}
 	s.vec = vector{ids: ids, vals: vals}
 	v.weigh(s.vec)
-	if all == 0 {
-		return 0
-	}
-	return have / all
+	return m
 }

@@ -42,6 +42,7 @@ type Matcher struct {
 	entries []entry // in the order of the playbooks
 	model   *Model
 	owner   []int // entry of each of the model's intents
+	column  []int // intent of each entry, -1 for none
 	denies  []bool
 	exact   map[string][]int // wording of an example without slots to its entries
 	never   map[string][]int // wording of a near miss to its entries
@@ -65,6 +66,7 @@ const (
 	clarifyAt     = 0.3  // one that is worth a question
 	closeAt       = 0.55 // a second candidate this near to the first, as a share of its score
 	sharpness     = 4.0  // how fast a candidate's score falls with its margin
+	denialPart    = 0.5  // how much another entry's near miss is a rival
 	shown         = 0.05 // candidates below are noise
 	maxCandidates = 5
 	considered    = 4 // candidates that are looked at with their inputs taken out
@@ -186,9 +188,16 @@ func (m *Matcher) learn(model *Model) {
 	for i := range m.entries {
 		place[m.entries[i].playbook.ID] = i
 	}
-	for _, name := range model.Intents() {
+	m.column = make([]int, len(m.entries))
+	for i := range m.column {
+		m.column[i] = -1
+	}
+	for c, name := range model.Intents() {
 		id, denied := strings.CutPrefix(name, denial)
 		m.owner, m.denies = append(m.owner, place[id]), append(m.denies, denied)
+		if !denied {
+			m.column[place[id]] = c
+		}
 	}
 	m.spell = newSpeller(m.entries)
 }
@@ -196,7 +205,6 @@ func (m *Matcher) learn(model *Model) {
 // guess is one entry's standing for a message.
 type guess struct {
 	entry    int
-	margin   float64
 	score    float64
 	inputs   map[string]any
 	rejected []Rejected
@@ -271,26 +279,22 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 			ruledOut = append(ruledOut, fmt.Sprintf("says “%s”, which %s rules out", shorten(line), e.playbook.ID))
 			continue
 		}
-		g := guess{entry: i, margin: raw.margin[i], inputs: map[string]any{}}
+		g := guess{entry: i, inputs: map[string]any{}}
 		pattern := matchPattern(e.patterns, line)
 		isExact := slices.Contains(certain, i)
 		commanded := len(e.command) > 1 && len(words) >= len(e.command) && slices.Equal(words[:len(e.command)], e.command)
 		if n >= considered && pattern == "" && !isExact && !commanded {
 			continue
 		}
-		ev, margin := raw, raw.margin[i]
-		if f := e.templates.find(text, m.now()); len(f.inputs)+len(f.rejected) > 0 {
+		ev := m.stand(fixed, []int{i})
+		f := e.templates.find(text, m.now())
+		if len(f.inputs)+len(f.rejected) > 0 {
 			g.inputs, g.rejected = f.inputs, f.rejected
-			masked := m.margins(m.spell.only(f.rest()))
-			if masked.margin[i] > margin {
-				ev, margin = masked, masked.margin[i]
+			if masked := m.stand(m.spell.only(f.rest()), []int{i}); masked.score[i] > ev.score[i] {
+				ev = masked
 			}
 		}
-		g.margin = margin
-		g.score = ev.probability(i)
-		if about && e.playbook.Flow != nil && !e.asked {
-			g.score = shift(g.score, -questionCost)
-		}
+		g.score = shift(ev.score[i], e.signs(fixed, f, about))
 		switch {
 		case isExact:
 			g.score, g.sure = 0.99, true
@@ -322,9 +326,40 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 	return guesses, ruledOut
 }
 
-// questionCost is what a question (“how long does a deploy take?”) loses, in
-// logits, for a workflow none of whose examples is a question.
-const questionCost = 1.5
+// signs is what speaks for entry e, or against it, beside the classifiers, in
+// logits: a question is rather for an answer, a message whose words the
+// playbook never uses is hardly for it, one that fills its inputs is.
+func (e *entry) signs(fixed string, f *finding, about bool) float64 {
+	sum := 0.0
+	switch {
+	case !about:
+	case e.asked:
+		sum += questionGain
+	case e.playbook.Flow != nil:
+		sum -= questionCost
+	}
+	have := 0.0
+	said := senses(wordList(fixed), f.took)
+	for _, w := range said {
+		if e.templates.texts[w] {
+			have++
+		}
+	}
+	if len(said) > 0 {
+		sum += ownGain * (have/float64(len(said)) - ownUsual)
+	}
+	return sum + min(inputGain*float64(len(f.inputs)+f.paired), inputMost)
+}
+
+// The weights of the signs.
+const (
+	questionCost = 2.0
+	questionGain = 0.5
+	ownGain      = 2.0
+	ownUsual     = 0.6
+	inputGain    = 0.25
+	inputMost    = 1.5
+)
 
 func shift(p, by float64) float64 {
 	p = min(max(p, 1e-9), 1-1e-9)
@@ -350,41 +385,72 @@ func matchPattern(patterns []*regexp.Regexp, line string) string {
 	return ""
 }
 
-// standing is the classifiers' word on one text, by entry.
+// standing is the classifiers' word on one text.
 type standing struct {
-	margin []float64
-	denied []float64 // margin of an entry's near misses; -Inf where it has none
-	best   float64   // margin of the best intent, near misses included
-	score  float64   // of the best
+	margin []float64 // by entry; noMargin where the model lacks it
+	denied []float64 // margin of an entry's near misses; noMargin where it has none
+	score  []float64 // by entry: probability, of the entries that were asked for
 }
 
+const noMargin = -5
+
+// margins is the standing of text without its scores.
 func (m *Matcher) margins(text string) standing {
+	return m.stand(text, nil)
+}
+
+// stand weighs text for every entry, and the evidence for those of entries.
+func (m *Matcher) stand(text string, entries []int) standing {
 	s := m.model.scratch()
 	defer m.model.pool.Put(s)
-	ev, first, _ := m.model.evidence(s, text)
-	out := standing{margin: make([]float64, len(m.entries)), denied: make([]float64, len(m.entries)), best: math.Inf(-1)}
-	for i := range out.denied {
-		out.denied[i], out.margin[i] = math.Inf(-1), -2
+	n := len(m.entries)
+	flat := make([]float64, 3*n)
+	out := standing{margin: flat[:n:n], denied: flat[n : 2*n : 2*n], score: flat[2*n:]}
+	for i := range n {
+		out.margin[i], out.denied[i] = noMargin, noMargin
 	}
-	if first < 0 {
-		return out
-	}
+	known := m.model.measure(s, text)
 	for c, v := range s.scores {
-		// A near miss of one playbook is a rival of every other.
-		out.best = max(out.best, float64(v))
 		if m.denies[c] {
 			out.denied[m.owner[c]] = float64(v)
 		} else {
 			out.margin[m.owner[c]] = float64(v)
 		}
 	}
-	out.score = m.model.scope.score(ev)
+	for _, i := range entries {
+		out.score[i] = m.weigh(s, known, out, i)
+	}
 	return out
 }
 
-func (s standing) probability(i int) float64 {
-	return s.score * math.Exp(sharpness*min(0, s.margin[i]-s.best))
+// weigh is the probability that the text in s asks for entry i: that it is in
+// scope with i as the answer, less for what stands nearer. Another entry's near
+// misses are rivals too, but weaker ones: what one playbook is not, another
+// often is.
+func (m *Matcher) weigh(s *scratch, known mass, st standing, i int) float64 {
+	c := m.column[i]
+	if c < 0 || len(s.vec.ids) == 0 {
+		return 0
+	}
+	rival := -1
+	for j, v := range st.margin {
+		if j != i && (rival < 0 || v > st.margin[rival]) {
+			rival = j
+		}
+	}
+	second, lead := -1, 0.0
+	if rival >= 0 {
+		second, lead = m.column[rival], st.margin[rival]-st.margin[i]
+	}
+	for j, v := range st.denied {
+		if j != i {
+			lead = max(lead, (v-st.margin[i])*denialPart)
+		}
+	}
+	ev := m.model.vocab.gather(s.scores, c, second, known, s.vec, m.model.centre[c], len(s.words))
+	ev[evGap] = max(0, ev[evGap])
+	return m.model.scope.score(ev) * math.Exp(-sharpness*max(0, lead))
 }
 
-// ruledOut tells whether the near misses of entry i are nearer than anything.
-func (s standing) ruledOut(i int) bool { return s.denied[i] >= s.margin[i] }
+// ruledOut tells whether the near misses of entry i are nearer than itself.
+func (s standing) ruledOut(i int) bool { return s.denied[i] > noMargin && s.denied[i] >= s.margin[i] }

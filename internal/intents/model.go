@@ -205,9 +205,8 @@ func (m *Model) scratch() *scratch {
 	return &scratch{}
 }
 
-// evidence leaves the scores of all intents in s.scores and names the best two;
-// -1 is none. Ties go to the earlier intent.
-func (m *Model) evidence(s *scratch, text string) (ev evidence, first, second int) {
+// measure leaves the vector of text and the scores of all intents in s.
+func (m *Model) measure(s *scratch, text string) mass {
 	known := m.vocab.read(s, text)
 	k := len(m.intents)
 	s.scores = append(s.scores[:0], m.bias...)
@@ -222,13 +221,20 @@ func (m *Model) evidence(s *scratch, text string) (ev evidence, first, second in
 			scores[c] += w * v
 		}
 	}
-	first, second = top2(scores)
+	return known
+}
+
+// evidence measures text and names the best two intents; -1 is none.
+func (m *Model) evidence(s *scratch, text string) (ev evidence, first, second int) {
+	known := m.measure(s, text)
+	first, second = top2(s.scores)
 	if first < 0 {
 		return evidence{}, -1, -1
 	}
-	return gather(scores, first, second, known, s.vec, m.centre[first], len(s.words)), first, second
+	return m.vocab.gather(s.scores, first, second, known, s.vec, m.centre[first], len(s.words)), first, second
 }
 
+// top2 is the places of the two highest scores; ties go to the earlier.
 func top2(scores []float32) (first, second int) {
 	first, second = -1, -1
 	for c, v := range scores {
@@ -242,18 +248,29 @@ func top2(scores []float32) (first, second int) {
 	return first, second
 }
 
-// cosine of x and a vector of length 1 whose ids ascend.
-func cosine(x, unit vector) float64 {
-	var dot, sq float64
+// likeness is the cosine of x to a centre of length 1 whose ids ascend, and the
+// share of the text's content mass that the centre has.
+func (v *vocabulary) likeness(x, centre vector, m mass) (cosine, own float64) {
+	var dot, sq, have float64
 	for i, id := range x.ids {
-		v := float64(x.vals[i])
-		sq += v * v
-		if j, ok := slices.BinarySearch(unit.ids, id); ok {
-			dot += v * float64(unit.vals[j])
+		val := float64(x.vals[i])
+		sq += val * val
+		j, ok := slices.BinarySearch(centre.ids, id)
+		if !ok {
+			continue
+		}
+		dot += val * float64(centre.vals[j])
+		if b := v.block[id]; (b == blockWord || b == blockStem) && !v.stop[id] {
+			have += float64(v.idf[id])
 		}
 	}
 	if sq == 0 {
-		return 0
+		return 0, 0
 	}
-	return dot / math.Sqrt(sq)
+	if m.contentAll > 0 {
+		own = min(1, have/m.contentAll)
+	} else if m.all > 0 {
+		own = m.have / m.all
+	}
+	return dot / math.Sqrt(sq), own
 }
