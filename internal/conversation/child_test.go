@@ -1,0 +1,3 @@
+package conversation_test
+
+func child() bool { return false }
