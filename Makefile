@@ -32,6 +32,19 @@ check: build ## what a reviewer would say: format, lint, vet, go.mod, playbooks
 format: ## rewrite the Go files as make check wants them
 	$(TOOL) golangci-lint fmt ./...
 
+eval: build ## measure search, answers and matching; DATA=DIR adds the questions and messages in DIR
+	CGO_ENABLED=0 $(GO) run ./internal/eval/cmd/eval $(if $(DATA),-data '$(abspath $(DATA))')
+ifneq ($(DATA),)
+	cd bench/peers && CGO_ENABLED=0 $(GO) run . -data '$(abspath $(DATA))'
+	@for train in '$(abspath $(DATA))'/intents/*/train.jsonl; do \
+		for test in "$${train%train.jsonl}"valid.jsonl "$${train%train.jsonl}"test.jsonl; do \
+			[ -e "$$test" ] || continue; \
+			echo; echo "## messages: $$(basename "$$(dirname "$$test")")"; \
+			bin/bot intents eval --train "$$train" --test "$$test" || exit 1; \
+		done; \
+	done
+endif
+
 bench: ## run the benchmarks; keep the output and compare two with benchstat
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
 

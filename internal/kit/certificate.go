@@ -49,8 +49,8 @@ type Issued struct {
 	CA          string    `json:"ca"`
 }
 
-// Run issues the certificate and prints what was issued.
-func (c *Certificate) Run(out io.Writer) error {
+// run issues the certificate and prints what was issued.
+func (c *Certificate) run(out io.Writer) error {
 	issued, err := c.Issue(time.Now())
 	if err != nil {
 		return err

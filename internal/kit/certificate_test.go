@@ -19,7 +19,7 @@ func TestCertificate(t *testing.T) {
 	dir := t.TempDir()
 	c := Certificate{Host: []string{"Labels.localhost", "*.labels.localhost"}, Days: 90, CA: filepath.Join(dir, "ca"), Into: filepath.Join(dir, "run")}
 	var out bytes.Buffer
-	if err := c.Run(&out); err != nil {
+	if err := c.run(&out); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(out.String(), "PRIVATE") {

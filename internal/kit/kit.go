@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/alecthomas/kong"
 )
 
 // Command is `bot kit`, as flags.
@@ -22,6 +24,15 @@ type Command struct {
 	Certificate Certificate `cmd:"" help:"Issue a certificate of the local development CA."`
 	Manifest    Manifest    `cmd:"" help:"Render a Kubernetes manifest and check it, or check a file."`
 }
+
+// Run prints what was made to the command line's standard output.
+func (s *Scaffold) Run(line *kong.Context) error { return s.run(line.Stdout) }
+
+// Run prints what was issued to the command line's standard output.
+func (c *Certificate) Run(line *kong.Context) error { return c.run(line.Stdout) }
+
+// Run prints what was rendered or found to the command line's standard output.
+func (m *Manifest) Run(line *kong.Context) error { return m.run(line.Stdout) }
 
 // dnsLabel is RFC 1123 as Kubernetes asks it of Deployments and their labels.
 var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)

@@ -42,9 +42,9 @@ type Checked struct {
 	Findings problem.List `json:"findings"`
 }
 
-// Run renders or checks, and prints the result. A manifest with errors is an
+// run renders or checks, and prints the result. A manifest with errors is an
 // error, and one that was to be rendered is not written.
-func (m *Manifest) Run(out io.Writer) error {
+func (m *Manifest) run(out io.Writer) error {
 	if m.Check != "" {
 		checked, err := m.CheckFile()
 		if err != nil {

@@ -31,7 +31,7 @@ func TestRender(t *testing.T) {
 		t.Run(golden, func(t *testing.T) {
 			m.Into = t.TempDir()
 			var out bytes.Buffer
-			if err := m.Run(&out); err != nil {
+			if err := m.run(&out); err != nil {
 				t.Fatal(err)
 			}
 			var made Checked
@@ -90,7 +90,7 @@ func TestRenderRefuses(t *testing.T) {
 			m.Into = t.TempDir()
 			c.change(&m)
 			var out bytes.Buffer
-			err := m.Run(&out)
+			err := m.run(&out)
 			if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line with %q", err, c.says)
 			}
@@ -175,7 +175,7 @@ func TestCheckFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err := (&Manifest{Check: file}).Run(&out)
+	err := (&Manifest{Check: file}).run(&out)
 	if err == nil || !strings.Contains(err.Error(), "did you mean ports?") {
 		t.Errorf("error %v", err)
 	}

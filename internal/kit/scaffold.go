@@ -46,8 +46,8 @@ type Scaffolded struct {
 	Files    []string `json:"files"`
 }
 
-// Run renders the service and prints what was made.
-func (s *Scaffold) Run(out io.Writer) error {
+// run renders the service and prints what was made.
+func (s *Scaffold) run(out io.Writer) error {
 	made, err := s.Make()
 	if err != nil {
 		return err

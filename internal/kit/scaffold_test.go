@@ -18,7 +18,7 @@ func TestScaffold(t *testing.T) {
 			into := t.TempDir()
 			s := Scaffold{Name: "parcel-labels", Language: language, Team: "shipping", Into: into}
 			var out bytes.Buffer
-			if err := s.Run(&out); err != nil {
+			if err := s.run(&out); err != nil {
 				t.Fatal(err)
 			}
 			var made Scaffolded
