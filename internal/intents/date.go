@@ -19,7 +19,7 @@ var (
 // parseDate reads a day in words or figures; it lies at midnight of now's time
 // zone. A weekday is the next one after today; “next friday” is the friday of
 // the coming week, Monday to Sunday. A day and month without a year is the
-// next one from today on. 01/12/2026 is refused, because it is two days.
+// next one, or one of the last thirty days. 01/12/2026 is refused, because it is two days.
 func parseDate(text string, now time.Time) (time.Time, bool) {
 	t := strings.ToLower(strings.Trim(foldSpace(text), ".,! "))
 	t = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(t, "until "), "by "), "on ")
@@ -95,6 +95,9 @@ func atoi(s string) int {
 	return n
 }
 
+// justGone is how many days back a day and month without a year may lie.
+const justGone = 30
+
 // calendar is a day that exists: 2026-02-30 does not.
 func calendar(year, mon, day int, today time.Time) (time.Time, bool) {
 	d := time.Date(year, time.Month(mon), day, 0, 0, 0, 0, today.Location())
@@ -109,7 +112,7 @@ func nextCalendar(year string, mon, day int, today time.Time) (time.Time, bool) 
 		return calendar(atoi(year), mon, day, today)
 	}
 	d, ok := calendar(today.Year(), mon, day, today)
-	if !ok || d.Before(today) {
+	if !ok || d.AddDate(0, 0, justGone).Before(today) {
 		return calendar(today.Year()+1, mon, day, today)
 	}
 	return d, ok

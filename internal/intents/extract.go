@@ -98,7 +98,7 @@ func newPiece(text string, from, to int) (piece, bool) {
 	}
 	start := to - len(left)
 	p := piece{raw: trimmed, low: strings.ToLower(trimmed), start: start, end: start + len(trimmed)}
-	p.stem = english.Stem(strings.ReplaceAll(p.low, "'", ""), true)
+	p.stem = sense(strings.ReplaceAll(p.low, "'", ""))
 	p.stop = stopWords[strings.ReplaceAll(p.low, "'", "")]
 	p.ends = strings.ContainsAny(left[len(trimmed):], ".,;!?)") || to < len(text) && text[to] == '\n'
 	return p, true
@@ -120,6 +120,7 @@ type templates struct {
 	inputs []playbook.Input
 	cues   [][]cue         // by input
 	words  map[string]bool // of examples, title and command, and their stems
+	title  map[string]bool // of title and command alone
 	texts  map[string]bool // the senses of these, of the summary and of the inputs
 }
 
@@ -132,7 +133,7 @@ type cue struct {
 var slot = regexp.MustCompile(`\{\s*([a-z][a-z0-9_]*)\s*\}`)
 
 func compileTemplates(p *playbook.Playbook) *templates {
-	t := &templates{words: make(map[string]bool), texts: make(map[string]bool)}
+	t := &templates{words: make(map[string]bool), title: make(map[string]bool), texts: make(map[string]bool)}
 	sound := func(text string) {
 		for _, w := range senses(wordList(text), nil) {
 			t.texts[w] = true
@@ -146,6 +147,9 @@ func compileTemplates(p *playbook.Playbook) *templates {
 	}
 	learn(p.Title)
 	learn(p.Match.Command)
+	for w := range t.words {
+		t.title[w] = true
+	}
 	for _, x := range p.Match.Examples {
 		learn(slot.ReplaceAllString(x, " "))
 	}
@@ -172,10 +176,18 @@ func compileTemplates(p *playbook.Playbook) *templates {
 			if j := strings.Index(right, "{"); j >= 0 {
 				right = right[:j]
 			}
-			t.cues[i] = append(t.cues[i], cue{left: pieces(left), right: pieces(right), atEnd: strings.TrimSpace(e[m[1]:]) == ""})
+			t.cues[i] = append(t.cues[i], cue{left: withoutDeterminer(pieces(left)), right: pieces(right), atEnd: strings.TrimSpace(e[m[1]:]) == ""})
 		}
 	}
 	return t
+}
+
+// withoutDeterminer is left without “the” and “a” at its end.
+func withoutDeterminer(left []piece) []piece {
+	for len(left) > 0 && determiner(left[len(left)-1].low) {
+		left = left[:len(left)-1]
+	}
+	return left
 }
 
 // finding is the work on one message.
@@ -192,7 +204,7 @@ type finding struct {
 func (t *templates) find(text string, now time.Time) *finding {
 	f := &finding{templates: t, text: text, now: now, pieces: pieces(text), inputs: make(map[string]any)}
 	// From the plainest to the boldest: what an earlier rule took is gone.
-	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.amount, f.day, f.mention, f.flag, f.cued, f.quote, f.loose} {
+	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.amount, f.day, f.mention, f.flag, f.shaped, f.cued, f.quote, f.loose} {
 		for i, in := range t.inputs {
 			if _, done := f.inputs[in.Name]; !done && !f.wasRejected(in.Name) {
 				rule(i, in)
@@ -200,6 +212,14 @@ func (t *templates) find(text string, now time.Time) *finding {
 		}
 	}
 	return f
+}
+
+// wants tells whether a name that is needed was not found.
+func (f *finding) wants() bool {
+	return slices.ContainsFunc(f.templates.inputs, func(in playbook.Input) bool {
+		_, done := f.inputs[in.Name]
+		return !done && in.Type == playbook.String && in.Default == nil && !in.Optional
+	})
 }
 
 // took tells whether word belongs to a value.

@@ -254,8 +254,11 @@ func (f *finding) flag(_ int, in playbook.Input) {
 	if in.Type != playbook.Boolean {
 		return
 	}
+	if f.switched(in) {
+		return
+	}
 	for k, p := range f.pieces {
-		if p.taken || p.quoted || p.stop || !nameHas(in.Name, p.low) || f.words[p.low] {
+		if p.taken || p.quoted || p.stop || !nameHas(in.Name, p.low) || f.title[p.low] {
 			continue
 		}
 		value, from := "yes", k
@@ -273,6 +276,58 @@ func (f *finding) flag(_ int, in playbook.Input) {
 	}
 }
 
+// switched finds a boolean that says whether something is on: “turn it off”,
+// “disable”.
+func (f *finding) switched(in playbook.Input) bool {
+	switch in.Name {
+	case "enabled", "enable", "active", "activated", "on":
+	default:
+		return false
+	}
+	turned := false
+	for k, p := range f.pieces {
+		if p.taken || p.quoted {
+			continue
+		}
+		turned = turned || p.low == "turn" || p.low == "switch" || p.low == "flip" || p.low == "set"
+		switch {
+		case p.stem == sense("disable"), turned && p.low == "off":
+			return f.take(in, "no", k, k+1, false)
+		case p.stem == sense("enable"), turned && p.low == "on" && k > 0 && f.pieces[k-1].stop == (f.pieces[k-1].low == "it"):
+			return f.take(in, "yes", k, k+1, false)
+		}
+	}
+	return false
+}
+
+// shaped takes the only word that has the shape of an input whose pattern no
+// ordinary word has, such as a version or a host name.
+func (f *finding) shaped(i int, in playbook.Input) {
+	if in.Type != playbook.String || in.Pattern == "" {
+		return
+	}
+	for _, w := range []string{"hello", "my-service", "service_2", "X", "the"} {
+		if _, err := ParseValue(playbook.Input{Name: in.Name, Type: in.Type, Pattern: in.Pattern}, w, f.now); err == nil {
+			return
+		}
+	}
+	best, bestScore := -1, -1.0
+	for k, p := range f.pieces {
+		if p.taken {
+			continue
+		}
+		if _, ok := readValue(in, p.raw, f.now); !ok {
+			continue
+		}
+		if score := f.around(i, k, k+1); score > bestScore {
+			best, bestScore = k, score
+		}
+	}
+	if best >= 0 {
+		f.take(in, f.pieces[best].raw, best, best+1, false)
+	}
+}
+
 // cued takes the word in the place of a slot of the examples.
 func (f *finding) cued(i int, in playbook.Input) {
 	if in.Type != playbook.String && in.Type != playbook.Someone && in.Type != playbook.Text {
@@ -287,7 +342,7 @@ func (f *finding) cued(i int, in playbook.Input) {
 		if score > 0 && (p.quoted || in.Pattern != "" && identifier(p.raw)) {
 			score++
 		}
-		if f.words[p.low] || f.words[p.stem] {
+		if f.known(k) {
 			score -= 1.5
 		} else if nameHas(in.Name, p.low) {
 			score -= 2
@@ -308,7 +363,7 @@ func (f *finding) cued(i int, in playbook.Input) {
 			best, bestScore = k+1, 2
 		}
 	}
-	if best < 0 || bestScore < 1 {
+	if best < 0 || bestScore < 1.5 || in.Type == playbook.Someone && bestScore < 2 {
 		return
 	}
 	p := f.pieces[best]
@@ -321,6 +376,9 @@ func (f *finding) cued(i int, in playbook.Input) {
 // couldBeName tells whether piece k may be a value that nothing else explains.
 func (f *finding) couldBeName(k int) bool {
 	p := f.pieces[k]
+	if k+1 < len(f.pieces) && (f.pieces[k+1].low == "team" || f.pieces[k+1].low == "folks" || f.pieces[k+1].low == "guys") && !p.quoted {
+		return false // “for the invoices team”: who asks, not what for
+	}
 	return !p.taken && (p.quoted || !p.stop && !units[p.low].isSet() && strings.IndexFunc(p.raw, unicode.IsLetter) >= 0 || identifier(p.raw) && !p.stop)
 }
 
@@ -328,7 +386,17 @@ func (u unit) isSet() bool { return u.kind != "" && u.kind != "bytes" && u.kind 
 
 // known tells whether the playbook's own texts use piece k.
 func (f *finding) known(k int) bool {
-	return f.words[f.pieces[k].low] || f.words[f.pieces[k].stem]
+	p := f.pieces[k]
+	if f.words[p.low] || f.words[p.stem] || f.texts[p.stem] {
+		return true
+	}
+	parts := wordList(p.low)
+	for _, w := range parts {
+		if !f.words[w] && !stopWords[w] {
+			return false
+		}
+	}
+	return len(parts) > 1
 }
 
 // identifier tells whether a word looks like a name that a machine knows:
@@ -404,7 +472,7 @@ func (f *finding) loose(_ int, in playbook.Input) {
 			continue
 		}
 		_, err := ParseValue(in, p.low, f.now)
-		afterPlace := k > 0 && (f.pieces[k-1].low == "for" || f.pieces[k-1].low == "of" || f.pieces[k-1].low == "on") && !plainWords[p.low]
+		afterPlace := k > 0 && !plainWords[p.low] && f.leadsIn(k-1)
 		if err != nil || !identifier(p.raw) && !afterPlace {
 			continue
 		}
@@ -416,4 +484,20 @@ func (f *finding) loose(_ int, in playbook.Input) {
 	if found >= 0 {
 		f.take(in, f.pieces[found].raw, found, found+1, false)
 	}
+}
+
+// leadsIn tells whether a name may follow piece k: a preposition, or a word
+// that the playbook uses for what it does.
+func (f *finding) leadsIn(k int) bool {
+	p := f.pieces[k]
+	switch p.low {
+	case "for", "of", "on":
+		return true
+	}
+	if k > 0 && !p.ends && phraseStart[f.pieces[k-1].low] {
+		if m, ok := meanings[f.pieces[k-1].low+" "+p.low]; ok {
+			return f.texts[sense(m)]
+		}
+	}
+	return !p.ends && !p.stop && f.texts[p.stem]
 }

@@ -62,8 +62,8 @@ type entry struct {
 // Settings of the decision, measured on the package's own catalogue and on
 // small catalogues drawn from public sets of messages.
 const (
-	matchAt       = 0.5  // a confidence that is enough
-	clarifyAt     = 0.3  // one that is worth a question
+	matchAt       = 0.45 // a confidence that is enough
+	clarifyAt     = 0.25 // one that is worth a question
 	closeAt       = 0.55 // a second candidate this near to the first, as a share of its score
 	sharpness     = 4.0  // how fast a candidate's score falls with its margin
 	denialPart    = 0.5  // how much another entry's near miss is a rival
@@ -344,6 +344,9 @@ func (e *entry) signs(fixed string, f *finding, about bool) float64 {
 		if e.templates.texts[w] {
 			have++
 		}
+	}
+	if have < float64(len(said)) && f.wants() {
+		have += 0.5 // one of them may be the value that was not found
 	}
 	if len(said) > 0 {
 		sum += ownGain * (have/float64(len(said)) - ownUsual)

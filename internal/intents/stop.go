@@ -3,7 +3,7 @@ package intents
 // stopWords say how something is asked, not what is asked for, and are never a
 // name.
 var stopWords = setOf(`a about above actually after again all also am an and any anybody anyone are as asap at be because been before being
-below between both but by can cannot cant could couldnt did didnt do does doesnt doing dont down during each else ever every everyone
+below between both but by can cannot cant could couldnt did didnt do does doesnt doing dont during each else ever every everyone
 everything few for from further get gets getting give gives go goes going gonna got gotta guys had has hasnt have havent having he hello help her here hers
 hey hi him his how i id if ill im in into is isnt it its ive just kindly know let lets like little lot make many maybe me mine more
 most much must my need needed needs never new next no nobody none nope nor not nothing now of off ok okay on once one only or other our ours
