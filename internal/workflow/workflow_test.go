@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest"
 
@@ -180,8 +179,6 @@ func server(tb testing.TB, handler http.HandlerFunc) (url, host string) {
 func allowing(host, url string) workflow.Config {
 	return workflow.Config{Lease: 2 * time.Second, Config: map[string]string{"api": url}, HTTP: workflow.HTTPConfig{AllowHosts: []string{host}}}
 }
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestARunFromStartToEnd(t *testing.T) {
 	looks := 0
