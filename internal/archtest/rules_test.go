@@ -26,7 +26,7 @@ var rules = map[string]rule{
 	"internal/document":   {may: []string{"internal/problem"}},
 	"internal/expression": {may: []string{"internal/problem"}},
 	"internal/playbook":   {may: []string{"internal/problem", "internal/document", "internal/expression"}},
-	"internal/access":     {may: []string{"internal/chat", "internal/problem", "internal/playbook"}},
+	"internal/access":     {may: []string{"internal/chat", "internal/document", "internal/problem", "internal/playbook"}},
 	"internal/commands":   {may: []string{"internal/chat", "internal/problem", "internal/playbook"}},
 	"internal/intents":    {may: []string{"internal/problem", "internal/playbook"}},
 	"internal/docs":       {may: []string{"internal/problem"}},
@@ -68,7 +68,7 @@ var rules = map[string]rule{
 	"internal/config": {
 		may: []string{
 			"internal/access", "internal/answers", "internal/chat", "internal/chat/console", "internal/chat/discord", "internal/chat/slack",
-			"internal/conversation", "internal/database", "internal/demand", "internal/docs", "internal/engine", "internal/intents", "internal/llm",
+			"internal/conversation", "internal/database", "internal/demand", "internal/docs", "internal/document", "internal/engine", "internal/intents", "internal/llm",
 			"internal/llm/openai", "internal/playbook", "internal/problem", "internal/redact", "internal/telemetry", "internal/web", "internal/workflow",
 			"internal/workflow/step/command", "internal/workflow/step/http",
 		},
