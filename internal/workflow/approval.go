@@ -38,8 +38,12 @@ func (f *flow) binding() string {
 			used[name] = value
 		}
 	}
+	given := f.given
+	if len(given) == 0 {
+		given = nil // as none is read back
+	}
 	// Maps are encoded in the order of their keys.
-	text, err := json.Marshal(map[string]any{"playbook": f.book.Hash, "inputs": f.Inputs, "by": f.By.ID, "config": used, "undoes": f.Undoes, "given": f.given})
+	text, err := json.Marshal(map[string]any{"playbook": f.book.Hash, "inputs": f.Inputs, "by": f.By.ID, "config": used, "undoes": f.Undoes, "given": given})
 	if err != nil {
 		return "" // never equal to a binding
 	}

@@ -242,7 +242,11 @@ result:
 		"r-one/4 step: Step 4 of 5 done: rest.",
 		"r-one/5 step: Step 5 of 5 done: ready.",
 		"r-one/6 succeeded: a b/c is ready.")
+	var steps []string
 	for _, s := range run.Steps {
-		t.Logf("%+v", s)
+		steps = append(steps, fmt.Sprintf("%s %d %s", s.Step, s.Number, s.State))
+	}
+	if got := strings.Join(steps, ", "); got != "create 1 succeeded, tell 1 succeeded, never 1 skipped, rest 1 succeeded, ready 1 succeeded" {
+		t.Errorf("its steps: %s", got)
 	}
 }

@@ -139,12 +139,8 @@ func clip(s string, n int) string {
 	return s
 }
 
-// sketch is a template as a preview shows it before its values are known.
+// sketch is a template as a preview shows it: what isn't known yet is "…".
 func sketch(tpl playbook.Template, env map[string]any) string {
-	s, err := expression.ExpandString(string(tpl), env, nil)
-	if err == nil {
-		return s
-	}
 	var b strings.Builder
 	for rest := string(tpl); ; {
 		before, after, found := strings.Cut(rest, "${")
@@ -152,9 +148,31 @@ func sketch(tpl playbook.Template, env map[string]any) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString("…")
-		_, rest, _ = strings.Cut(after, "}")
+		end := closing(after)
+		value, err := expression.ExpandString("${"+after[:end]+"}", env, nil)
+		if err != nil {
+			value = "…"
+		}
+		b.WriteString(value)
+		rest = after[min(len(after), end+1):]
 	}
+}
+
+// closing is where the expression at the beginning of s ends; braces in its
+// strings count as braces, which is good enough to show it.
+func closing(s string) int {
+	depth := 0
+	for i, c := range s {
+		switch {
+		case c == '{':
+			depth++
+		case c == '}' && depth == 0:
+			return i
+		case c == '}':
+			depth--
+		}
+	}
+	return len(s)
 }
 
 // Ready tells whether the step's request or command can be put together,
