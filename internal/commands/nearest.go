@@ -60,6 +60,30 @@ func Nearest(text string, set *playbook.Set, limit int) []string {
 	return out
 }
 
+// Corrected reads the text as a playbook's command with a slip in it, at most
+// one wrong letter in five: `db craete orders`. The nearest wins, then the
+// earlier in the catalogue.
+func Corrected(text string, set *playbook.Set) (Command, string, bool) {
+	text = clean(text)
+	best, shortest, args := (*playbook.Playbook)(nil), 1<<30, ""
+	for _, p := range set.Playbooks {
+		command := p.Match.Command
+		n := strings.Count(command, " ") + 1
+		typed := firstWords(strings.ToLower(text), n)
+		if command == "" || strings.Count(typed, " ")+1 != n {
+			continue
+		}
+		d := problem.Distance(typed, command)
+		if d > 0 && 5*d <= len(command) && d < shortest {
+			best, shortest, args = p, d, strings.Join(strings.Fields(text)[n:], " ")
+		}
+	}
+	if best == nil {
+		return Command{}, "", false
+	}
+	return Command{Verb: Use, Playbook: best.ID, Args: args}, best.Match.Command, true
+}
+
 func firstWords(text string, n int) string {
 	f := strings.Fields(text)
 	return strings.Join(f[:min(n, len(f))], " ")

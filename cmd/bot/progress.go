@@ -1,0 +1,36 @@
+package main
+
+import (
+	"sync"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// fder is a stream with a file descriptor.
+type fder interface{ Fd() uintptr }
+
+// progress is a bar on standard error while it is a terminal, and nothing
+// elsewhere. It appears at its first call, so that quick work shows none.
+func progress(s streams, what string) func(done, total int) {
+	f, ok := s.err.(fder)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	var once sync.Once
+	var bar *mpb.Bar
+	var bars *mpb.Progress
+	return func(done, total int) {
+		once.Do(func() {
+			bars = mpb.NewWithContext(s.ctx, mpb.WithOutput(s.err))
+			bar = bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
+				mpb.PrependDecorators(decor.Name(what+" ")),
+				mpb.AppendDecorators(decor.CountersNoUnit("%d of %d")))
+		})
+		bar.SetCurrent(int64(done))
+		if done >= total {
+			bars.Wait()
+		}
+	}
+}

@@ -1,0 +1,204 @@
+// Package app is the wiring: it puts the rooms together in one straight line
+// and takes them apart in the opposite order.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"frontdoor/internal/access"
+	"frontdoor/internal/answers"
+	"frontdoor/internal/chat"
+	"frontdoor/internal/config"
+	"frontdoor/internal/conversation"
+	"frontdoor/internal/database"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/docs"
+	"frontdoor/internal/engine"
+	"frontdoor/internal/redact"
+	"frontdoor/internal/telemetry"
+	"frontdoor/internal/workflow"
+)
+
+// Deliver sends one reply on a platform.
+type Deliver func(ctx context.Context, r chat.Reply) error
+
+// Options are what the command gives the wiring.
+type Options struct {
+	Log      *zap.Logger
+	Progress func(done, total int) // of indexing; nil shows none
+	Notice   func(line string)     // something that the operator should read once
+	Deliver  map[string]Deliver    // by platform: what this process can send
+	Terminal bool                  // the terminal's rules: `you`, and the embedded defaults
+	Listen   string                // address of health and metrics; "" serves none
+}
+
+// Bot is every room, wired.
+type Bot struct {
+	cfg           config.Config
+	log           *zap.Logger
+	db            *database.DB
+	demand        *demand.Warehouse
+	corpus        *docs.Corpus
+	catalogue     engine.Catalogue
+	people        *access.Directory
+	conversations *conversation.Store
+	runs          *workflow.Runner
+	engine        *engine.Engine
+	health        *telemetry.Health
+	server        *telemetry.Server
+	stale         atomic.Pointer[error] // why the last look for changed docs failed
+	deliver       map[string]Deliver
+
+	ctx     context.Context //nolint:containedctx // ends the rooms' work at Stop
+	cancel  context.CancelFunc
+	working sync.WaitGroup
+	stops   []func() error
+}
+
+// New opens every room. On an error, what was open is closed again.
+func New(ctx context.Context, cfg config.Config, opts Options) (*Bot, error) {
+	b := &Bot{cfg: cfg, log: opts.Log, deliver: opts.Deliver}
+	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := b.open(ctx, opts); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (b *Bot) open(ctx context.Context, opts Options) error {
+	catalogue, problems := LoadCatalogue(b.cfg)
+	if err := problems.Err(); err != nil {
+		return fmt.Errorf("load the playbooks: %w", err)
+	}
+	b.catalogue = catalogue
+	cfg := b.cfg
+	if opts.Terminal {
+		cfg = terminalDefaults(cfg)
+		b.cfg = cfg
+	}
+
+	var err error
+	if b.people, err = access.NewDirectory(cfg.People); err != nil {
+		return fmt.Errorf("read the people: %w", err)
+	}
+	if b.corpus, err = OpenCorpus(ctx, cfg, opts.Progress, opts.Notice); err != nil {
+		return err
+	}
+	redactor, err := redact.New()
+	if err != nil {
+		return fmt.Errorf("prepare redaction: %w", err)
+	}
+	if b.db, err = OpenDatabase(ctx, cfg); err != nil {
+		return err
+	}
+	b.onStop(b.db.Close)
+	if b.demand, err = OpenDemand(ctx, cfg, b.db); err != nil {
+		return err
+	}
+	b.conversations, err = conversation.Open(ctx, cfg.Redis, conversation.Options{
+		Log:    b.log,
+		OnDead: func(m chat.Message) (chat.Reply, [][]byte) { return b.engine.Dead(m) },
+	})
+	if err != nil {
+		return fmt.Errorf("open redis: %w", err)
+	}
+	b.onStop(b.conversations.Close)
+	b.runs, err = workflow.Open(ctx, b.db, cfg.Workflows, workflow.Options{
+		Log: b.log, WorkDir: workDir(cfg),
+		Say:    func(ctx context.Context, r workflow.Report) error { return b.engine.Report(ctx, r) },
+		Member: func(p chat.Person, group string) bool { return access.Member(b.people.Resolve(p), group) },
+	})
+	if err != nil {
+		return fmt.Errorf("open the runs: %w", err)
+	}
+	b.engine = engine.New(engine.Rooms{
+		Conversations: b.conversations,
+		Catalogue:     func() engine.Catalogue { return b.catalogue },
+		Corpus:        b.corpus,
+		Answerer:      answers.New(b.corpus.Index),
+		Runs:          b.runs,
+		People:        b.people,
+		Policies:      cfg.Channels,
+		Redactor:      redactor,
+		Pseudonym:     b.demand.Pseudonym,
+		Now:           time.Now,
+		Log:           b.log,
+	})
+	b.health = telemetry.NewHealth(b.parts())
+	if opts.Listen != "" {
+		b.server, err = telemetry.Listen(ctx, opts.Listen, b.health, telemetry.NewRegistry(), b.log)
+		if err != nil {
+			return err
+		}
+		b.onStop(b.server.Close)
+	}
+	return nil
+}
+
+// Start lets the rooms work until Stop.
+func (b *Bot) Start() {
+	b.work("messages", func(ctx context.Context) error { return b.conversations.Work(ctx, b.engine.Handle) })
+	for platform, deliver := range b.deliver {
+		b.work("replies to "+platform, func(ctx context.Context) error {
+			return b.conversations.Deliver(ctx, platform, func(ctx context.Context, d conversation.Delivery) error { return deliver(ctx, d.Reply) })
+		})
+	}
+	b.work("runs", b.runs.Work)
+	b.work("demand", func(ctx context.Context) error { return b.conversations.Events(ctx, b.demand.Record) })
+	b.work("docs", func(ctx context.Context) error {
+		b.corpus.Keep(ctx, b.cfg.Docs.Refresh, func(changed bool, err error) {
+			b.stale.Store(nil)
+			if err != nil {
+				b.stale.Store(&err)
+			}
+			b.log.Info("looked for changed docs", zap.Bool("changed", changed), zap.Error(err))
+		})
+		return nil
+	})
+}
+
+// work runs one room's loop until Stop.
+func (b *Bot) work(what string, loop func(context.Context) error) {
+	b.working.Go(func() {
+		if err := loop(b.ctx); err != nil && !errors.Is(err, context.Canceled) {
+			b.log.Error("stopped working on "+what, zap.Error(err))
+		}
+	})
+}
+
+// Stop ends the work, what is in hand first, and closes every room, the last
+// opened first.
+func (b *Bot) Stop() error { return b.close() }
+
+func (b *Bot) close() error {
+	b.cancel()
+	b.working.Wait()
+	var errs []error
+	for i := len(b.stops) - 1; i >= 0; i-- {
+		errs = append(errs, b.stops[i]())
+	}
+	b.stops = nil
+	return errors.Join(errs...)
+}
+
+func (b *Bot) onStop(stop func() error) { b.stops = append(b.stops, stop) }
+
+// Address is where health and metrics are served, "" where they aren't.
+func (b *Bot) Address() string {
+	if b.server == nil {
+		return ""
+	}
+	return b.server.Address
+}
+
+// Accept stores a message; an adapter acknowledges it only after that.
+func (b *Bot) Accept(ctx context.Context, m chat.Message) (bool, error) {
+	return b.conversations.Accept(ctx, m)
+}

@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"frontdoor/internal/access"
+	"frontdoor/internal/chat"
+	"frontdoor/internal/commands"
+	"frontdoor/internal/conversation"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/playbook"
+)
+
+// act does what the way says. It answers in cards; an error means that the
+// message must come again.
+func (e *Engine) act(ctx context.Context, t *turn, w way) error {
+	switch w.kind {
+	case toCommand:
+		return e.obey(ctx, t, w.command)
+	case toFill:
+		return e.fill(ctx, t)
+	case toChange:
+		return e.change(ctx, t, w.playbook)
+	case toPlaybook:
+		return e.use(ctx, t, w)
+	case toClarify:
+		e.clarify(t, w)
+	case toDocs:
+		return e.consult(ctx, t, w)
+	case toTalk:
+		e.chat(t, w.talk)
+	case toStale:
+		e.attach(t)
+		t.whisper(chat.Card{Text: "That card is out of date, so I did nothing. Tell me again what you need."})
+	default:
+		e.attach(t)
+		e.welcome(t)
+	}
+	return nil
+}
+
+// use goes on with the playbook that the message was matched to.
+func (e *Engine) use(ctx context.Context, t *turn, w way) error {
+	p := w.playbook
+	if p.Flow != nil && asksHow(t.text) && !w.follows {
+		// Somebody who asks how wants to know; doing it is offered, not begun.
+		if done, err := e.explain(ctx, t, w); done || err != nil {
+			return err
+		}
+	}
+	e.open(t, w, kindOf(t.text, p), p)
+	t.matched(p, w.match.Confidence)
+	if !e.allowed(t, p) {
+		return nil
+	}
+	if p.Answer != nil {
+		return e.answerFrom(ctx, t, p)
+	}
+	inputs := map[string]any{}
+	if w.follows {
+		for k, v := range t.talk.Inputs {
+			inputs[k] = v
+		}
+	}
+	return e.collect(ctx, t, p, inputs, t.text)
+}
+
+// open begins a request, or goes on with the one that the message follows.
+func (e *Engine) open(t *turn, w way, kind string, p *playbook.Playbook) {
+	if w.follows && t.talk.Request != "" && !t.talk.Over {
+		t.talk.Text = clip(t.talk.Text+"\n"+e.redacted(t.text), 4000)
+		return
+	}
+	inputs := t.talk.Inputs
+	t.begin(e, kind, p)
+	if w.follows {
+		t.talk.Inputs = inputs
+	}
+}
+
+// attach makes the message part of the open request, or of a new one where
+// there is none: every message that addressed the bot is accounted for once.
+func (e *Engine) attach(t *turn) {
+	if t.talk.Request == "" {
+		t.begin(e, "question", nil)
+		t.answered(nil)
+	}
+}
+
+// allowed tells whether the person may use the playbook here, and says so
+// where not: which rule, and who can help.
+func (e *Engine) allowed(t *turn, p *playbook.Playbook) bool {
+	if len(t.policy.Playbooks) > 0 && !slices.ContainsFunc(t.policy.Playbooks, func(rule string) bool { return access.Fits(rule, p.ID, p.ID) }) {
+		t.record(event{Name: demand.RequestRefused, Reason: "not_in_this_channel"})
+		t.say(chat.Card{Text: fmt.Sprintf("“%s” isn't offered in this channel. Ask me in a direct message.", p.Title)})
+		return false
+	}
+	d := access.May(t.person, p, t.message.At)
+	if d.Allowed {
+		return true
+	}
+	t.talk.Because = append(t.talk.Because, d.Rule)
+	t.record(event{Name: demand.RequestRefused, Reason: "no_access", Playbook: p.ID})
+	t.say(chat.Card{
+		Text:    fmt.Sprintf("You can't use “%s”: %s. **%s** owns it and can help.", p.Title, d.Rule, d.Help),
+		Buttons: []chat.Button{e.humanButton(t)},
+	})
+	return false
+}
+
+// may is the access rule as the matcher asks it.
+func (t *turn) may(p *playbook.Playbook) bool {
+	return access.May(t.person, p, t.message.At).Allowed
+}
+
+// clarify asks which of several playbooks was meant.
+func (e *Engine) clarify(t *turn, w way) {
+	var choices []string
+	var buttons []chat.Button
+	var lines []string
+	token := derive(t.message, "choose")[:8]
+	for _, c := range w.match.Candidates[:min(3, len(w.match.Candidates))] {
+		p := t.catalogue.Set.ByID(c.Playbook)
+		if p == nil || !t.may(p) {
+			continue
+		}
+		choices = append(choices, p.ID)
+		lines = append(lines, fmt.Sprintf("- **%s**: %s", p.Title, p.Summary))
+		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: token, Playbook: p.ID}.Button(), Label: p.Title})
+	}
+	e.open(t, w, kindOf(t.text, nil), nil)
+	t.record(event{Name: demand.RequestClarified, Candidates: choices})
+	t.talk.Pending = &conversation.Pending{
+		Kind: conversation.Choosing, Request: t.talk.Request, Choices: choices, Text: clip(t.text, 4000),
+		Asked: t.now, Expires: t.now.Add(pendingFor), Token: token,
+	}
+	buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.No, Token: token}.Button(), Label: "Something else"})
+	ask := "Which of these do you mean?"
+	if len(choices) == 1 {
+		ask = "Do you mean this?"
+	}
+	t.say(chat.Card{Text: ask + "\n\n" + strings.Join(lines, "\n"), Buttons: buttons})
+}
+
+// chosen reads a typed answer to clarify: an id, a title, a number, or words
+// that only one of the titles has.
+func (e *Engine) chosen(t *turn, pending *conversation.Pending) *playbook.Playbook {
+	said := strings.ToLower(strings.Trim(t.text, " .!"))
+	var only *playbook.Playbook
+	hits := 0
+	for i, id := range pending.Choices {
+		p := t.catalogue.Set.ByID(id)
+		if p == nil {
+			continue
+		}
+		title := strings.ToLower(p.Title)
+		if said == id || said == title || said == itoa(i+1) || said == ordinals[min(i, len(ordinals)-1)] {
+			return p
+		}
+		if len(said) >= 3 && len(said) <= 40 && (strings.Contains(title, said) || strings.Contains(said, title)) {
+			only, hits = p, hits+1
+		}
+	}
+	if hits == 1 {
+		return only
+	}
+	return nil
+}
+
+var ordinals = []string{"the first one", "the second one", "the third one"}
+
+func (e *Engine) redacted(text string) string {
+	clean, _ := e.Redactor.Redact(text)
+	return clean
+}
+
+// kindOf is the request's kind of demand.md, read from its words and from what
+// it was matched to.
+func kindOf(text string, p *playbook.Playbook) string {
+	if p != nil && p.Tags["topic"] == "access" {
+		return demand.KindAccess
+	}
+	return demand.Kind(text, p != nil && p.Flow != nil && !asksHow(text))
+}

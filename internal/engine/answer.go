@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"frontdoor/internal/access"
+	"frontdoor/internal/answers"
+	"frontdoor/internal/chat"
+	"frontdoor/internal/commands"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/docs"
+	"frontdoor/internal/playbook"
+)
+
+// consult answers from the docs where no playbook takes the message.
+func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
+	question := t.text
+	if w.follows && t.talk.Text != "" {
+		question = t.talk.Text + "\n" + t.text
+	}
+	answer := e.Answerer.Answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !answer.Answered {
+		e.open(t, w, kindOf(t.text, nil), nil)
+		e.unanswered(t, w, answer)
+		return nil
+	}
+	p := e.playbookOf(t, answer)
+	e.open(t, w, kindOf(t.text, nil), p)
+	t.talk.Because = append(t.talk.Because, "no playbook fits well enough, and the docs have it")
+	e.sayAnswer(t, answer.Text, Cited(answer), nil)
+	return nil
+}
+
+// explain answers a how-question that was matched to a workflow, and offers to
+// do it. It answers false where the docs don't have it.
+func (e *Engine) explain(ctx context.Context, t *turn, w way) (bool, error) {
+	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if !answer.Answered {
+		return false, nil
+	}
+	e.open(t, w, "question", w.playbook)
+	t.matched(w.playbook, w.match.Confidence)
+	t.talk.Because = append(t.talk.Because, "you asked how, so I answered first")
+	e.sayAnswer(t, answer.Text, Cited(answer), []string{w.playbook.ID})
+	return true, nil
+}
+
+// answerFrom answers by an answer playbook: its fixed text, or its part of the
+// docs, or else all of them.
+func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook) error {
+	if p.Answer.Text != "" {
+		e.sayAnswer(t, strings.TrimSpace(p.Answer.Text), nil, p.Answer.Offer)
+		return nil
+	}
+	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: p.Answer.Docs})
+	if !answer.Answered {
+		answer = e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !answer.Answered {
+		e.unanswered(t, way{}, answer)
+		return nil
+	}
+	e.sayAnswer(t, answer.Text, Cited(answer), p.Answer.Offer)
+	return nil
+}
+
+// sayAnswer posts an answer with its sources, what is offered with it, and how
+// to say whether it helped.
+func (e *Engine) sayAnswer(t *turn, text string, citations []chat.Citation, offers []string) {
+	t.answered(citations)
+	var buttons []chat.Button
+	for _, id := range offers {
+		p := t.catalogue.Set.ByID(id)
+		if p == nil || p.Flow == nil || !access.May(t.person, p, t.message.At).Allowed {
+			continue
+		}
+		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: id}.Button(), Label: p.Title, Style: "primary"})
+	}
+	for _, b := range []struct {
+		verb  commands.Verb
+		label string
+	}{{commands.Helpful, "Helpful"}, {commands.Unhelpful, "Not helpful"}} {
+		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: b.verb, Request: t.talk.Request}.Button(), Label: b.label})
+	}
+	t.say(chat.Card{Text: text, Citations: citations, Buttons: append(buttons, e.humanButton(t))})
+	e.remind(t)
+}
+
+// unanswered says that nothing was found, and who can help.
+func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
+	reason := answer.Reason
+	if reason == "" {
+		reason = "not_covered"
+	}
+	t.talk.Because = append(t.talk.Because, "no playbook fits well enough, and nothing in the docs answers it surely enough")
+	t.record(event{Name: demand.RequestUnmatched, Reason: reason})
+	who := e.whom(t, w)
+	text := fmt.Sprintf("The docs don't cover that, and I won't guess. Ask **%s**.", who)
+	if reason == "no_docs" {
+		text = fmt.Sprintf("I have no docs to answer from here, and I won't guess. Ask **%s**.", who)
+	}
+	var buttons []chat.Button
+	if near := commands.Nearest(t.text, t.catalogue.Set, 3); len(near) > 0 {
+		text += " Did you mean " + quoteAll(near) + "?"
+	}
+	for _, c := range w.match.Candidates[:min(2, len(w.match.Candidates))] {
+		p := t.catalogue.Set.ByID(c.Playbook)
+		if p == nil || c.Score < nearEnough || !t.may(p) {
+			continue
+		}
+		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: p.ID}.Button(), Label: p.Title})
+	}
+	t.say(chat.Card{Text: text, Buttons: append(buttons, e.humanButton(t))})
+	e.remind(t)
+}
+
+// nearEnough is the score from which a playbook that did not match is worth a
+// button under a refusal.
+const nearEnough = 0.3
+
+// whom is who to ask: the channel's escalation, else the owner of the playbook
+// at hand, else of the nearest one.
+func (e *Engine) whom(t *turn, w way) string {
+	if t.policy.Escalate != "" {
+		return t.policy.Escalate
+	}
+	if p := t.catalogue.Set.ByID(t.talk.Playbook); p != nil {
+		return p.Owner
+	}
+	for _, c := range w.match.Candidates {
+		if p := t.catalogue.Set.ByID(c.Playbook); p != nil && c.Score >= nearEnough {
+			return p.Owner
+		}
+	}
+	return "the platform team"
+}
+
+// playbookOf finds the playbook whose part of the docs the first citation lies
+// in: its tags say what the question was about.
+func (e *Engine) playbookOf(t *turn, answer answers.Answer) *playbook.Playbook {
+	if len(answer.Citations) == 0 {
+		return nil
+	}
+	index, page := e.Corpus.Index(), answer.Citations[0].Page
+	for _, p := range t.catalogue.Set.Playbooks {
+		if p.Answer == nil {
+			continue
+		}
+		if slices.ContainsFunc(p.Answer.Docs, func(rule string) bool { return index.Fits(docs.Filter(rule), page) }) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Cited are the answer's citations in the words of chat.
+func Cited(answer answers.Answer) []chat.Citation {
+	out := make([]chat.Citation, len(answer.Citations))
+	for i, c := range answer.Citations {
+		out[i] = chat.Citation{Page: c.Page, Heading: c.Heading, Anchor: c.Anchor, Quote: c.Quote, Start: c.Start, End: c.End}
+		if c.URL != "" {
+			out[i].URL = &c.URL
+		}
+	}
+	return out
+}
+
+func (e *Engine) humanButton(t *turn) chat.Button {
+	return chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: t.talk.Request}.Button(), Label: "I need a human"}
+}
+
+func quoteAll(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "`" + w + "`"
+	}
+	return strings.Join(quoted, " or ")
+}

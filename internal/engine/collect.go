@@ -1,0 +1,340 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"frontdoor/internal/chat"
+	"frontdoor/internal/commands"
+	"frontdoor/internal/conversation"
+	"frontdoor/internal/intents"
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/workflow"
+)
+
+// collect takes the inputs that the text holds, asks for what is missing, and
+// shows the preview once nothing is.
+func (e *Engine) collect(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, text string) error {
+	values, rejected := intents.Extract(p, text, t.now)
+	for k, v := range values {
+		inputs[k] = v
+	}
+	t.talk.Inputs = inputs
+	if missing := missingInputs(p, inputs); len(missing) > 0 {
+		e.ask(t, p, inputs, missing, rejected)
+		return nil
+	}
+	return e.preview(ctx, t, p, inputs, rejected)
+}
+
+// missingInputs are those that must be asked for: no value and no default.
+func missingInputs(p *playbook.Playbook, inputs map[string]any) []playbook.Input {
+	var out []playbook.Input
+	for _, in := range p.Flow.Inputs {
+		if _, has := inputs[in.Name]; !has && in.Default == nil && !in.Optional {
+			out = append(out, in)
+		}
+	}
+	return out
+}
+
+// ask asks for the first missing input, with a form for all of them beside it:
+// a terminal answers the question, a graphical client opens the form.
+func (e *Engine) ask(t *turn, p *playbook.Playbook, inputs map[string]any, missing []playbook.Input, rejected []intents.Rejected) {
+	token := derive(t.message, "inputs")[:8]
+	first := missing[0]
+	t.talk.Pending = &conversation.Pending{
+		Kind: conversation.Inputs, Request: t.talk.Request, Playbook: p.ID, Inputs: inputs, Field: first.Name,
+		Asked: t.now, Expires: t.now.Add(pendingFor), Token: token,
+	}
+	var text strings.Builder
+	writeRejected(&text, rejected)
+	text.WriteString(question(first))
+	if n := len(missing) - 1; n > 0 {
+		fmt.Fprintf(&text, " (%s after that)", count(n, "more question", "more questions"))
+	}
+	t.say(chat.Card{
+		Text:    text.String(),
+		Asks:    true,
+		Form:    form(p, token, inputs, missing, rejected),
+		Buttons: []chat.Button{{ID: commands.Command{Verb: commands.No, Token: token}.Button(), Label: "Never mind"}},
+	})
+}
+
+// question is what is asked for an input, with what it takes.
+func question(in playbook.Input) string {
+	q := in.Ask
+	if q == "" {
+		q = "What is the " + strings.ReplaceAll(in.Name, "_", " ") + "?"
+	}
+	switch {
+	case in.Type == playbook.Choice:
+		q += " One of " + quoteAll(in.Options) + "."
+	case in.Help != "":
+		q += " " + in.Help
+	}
+	return q
+}
+
+// form asks for everything that may be given, the missing ones first.
+func form(p *playbook.Playbook, token string, inputs map[string]any, missing []playbook.Input, rejected []intents.Rejected) *chat.Form {
+	f := &chat.Form{ID: token, Title: p.Title}
+	for _, in := range missing {
+		f.Fields = append(f.Fields, field(in, inputs, rejected))
+	}
+	for _, in := range p.Flow.Inputs {
+		if !containsInput(missing, in.Name) {
+			f.Fields = append(f.Fields, field(in, inputs, rejected))
+		}
+	}
+	return f
+}
+
+func field(in playbook.Input, inputs map[string]any, rejected []intents.Rejected) chat.FormField {
+	label := in.Ask
+	if label == "" {
+		label = strings.ReplaceAll(in.Name, "_", " ")
+	}
+	out := chat.FormField{Name: in.Name, Type: string(in.Type), Label: label, Help: in.Help, Options: in.Options, Optional: in.Optional || in.Default != nil}
+	if v, has := inputs[in.Name]; has {
+		out.Value = show(v)
+	} else if in.Default != nil {
+		out.Value = show(in.Default)
+	}
+	for _, r := range rejected {
+		if r.Input == in.Name {
+			out.Error = r.Reason
+		}
+	}
+	return out
+}
+
+func containsInput(list []playbook.Input, name string) bool {
+	for _, in := range list {
+		if in.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// input is the definition of the input that was asked for; nil where the
+// playbook changed in between.
+func (e *Engine) input(t *turn, pending *conversation.Pending) *playbook.Input {
+	p := t.catalogue.Set.ByID(pending.Playbook)
+	if p == nil || p.Flow == nil {
+		return nil
+	}
+	if in, ok := p.Flow.Input(pending.Field); ok {
+		return &in
+	}
+	return nil
+}
+
+// fill takes the answer to a question for an input, or a form.
+func (e *Engine) fill(ctx context.Context, t *turn) error {
+	pending := t.talk.Pending
+	p := t.catalogue.Set.ByID(pending.Playbook)
+	t.talk.Request = pending.Request
+	if p == nil || p.Flow == nil {
+		t.talk.Pending = nil
+		t.say(chat.Card{Text: "That playbook is gone since I asked, so I stopped. Tell me again what you need."})
+		return nil
+	}
+	inputs := copyInputs(pending.Inputs)
+	var rejected []intents.Rejected
+	switch in := e.input(t, pending); {
+	case t.message.Submitted:
+		rejected = takeForm(p, inputs, t)
+	case in != nil:
+		value, err := intents.ParseValue(*in, t.text, t.now)
+		if err == nil {
+			inputs[in.Name] = value
+			break
+		}
+		// It may answer another question, or this one among other words.
+		var values map[string]any
+		values, rejected = intents.Extract(p, t.text, t.now)
+		for k, v := range values {
+			inputs[k] = v
+		}
+		if len(values) == 0 && len(rejected) == 0 {
+			rejected = []intents.Rejected{{Input: in.Name, Value: t.text, Reason: err.Error()}}
+		}
+	}
+	t.talk.Pending, t.talk.Inputs = nil, inputs
+	if !e.allowed(t, p) {
+		return nil
+	}
+	if missing := missingInputs(p, inputs); len(missing) > 0 {
+		e.ask(t, p, inputs, missing, rejected)
+		return nil
+	}
+	return e.preview(ctx, t, p, inputs, rejected)
+}
+
+// takeForm reads the fields of a submitted form. A field left empty keeps what
+// was taken before, or the default.
+func takeForm(p *playbook.Playbook, inputs map[string]any, t *turn) []intents.Rejected {
+	var rejected []intents.Rejected
+	for _, in := range p.Flow.Inputs {
+		typed := tidy(t.message.Form[in.Name])
+		if typed == "" {
+			continue
+		}
+		v, err := intents.ParseValue(in, typed, t.now)
+		if err != nil {
+			rejected = append(rejected, intents.Rejected{Input: in.Name, Value: typed, Reason: err.Error()})
+			continue
+		}
+		inputs[in.Name] = v
+	}
+	return rejected
+}
+
+// change takes other values for the preview that waits.
+func (e *Engine) change(ctx context.Context, t *turn, p *playbook.Playbook) error {
+	t.talk.Request = t.talk.Pending.Request
+	inputs := copyInputs(t.talk.Pending.Inputs)
+	t.talk.Pending = nil
+	if !e.allowed(t, p) {
+		return nil
+	}
+	return e.collect(ctx, t, p, inputs, t.text)
+}
+
+// preview shows what will happen, and waits for the word.
+func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, rejected []intents.Rejected) error {
+	resolved := withDefaults(p, inputs)
+	view, err := e.Runs.Preview(ctx, workflow.Request{ID: e.runID(t), Playbook: p, Inputs: resolved, By: t.person, At: t.message.At, Request: t.talk.Request})
+	if err != nil {
+		return e.cannot(t, "preview "+p.ID, err)
+	}
+	if len(view.Missing) > 0 {
+		t.say(chat.Card{
+			Text:    fmt.Sprintf("I can't do “%s” here: %s. **%s** owns it and can help.", p.Title, strings.Join(view.Missing, "; "), p.Owner),
+			Buttons: []chat.Button{e.humanButton(t)},
+		})
+		return nil
+	}
+	token := derive(t.message, "confirm")[:8]
+	t.talk.Pending = &conversation.Pending{
+		Kind: conversation.Confirming, Request: t.talk.Request, Playbook: p.ID, Inputs: inputs,
+		Asked: t.now, Expires: t.now.Add(pendingFor), Token: token,
+	}
+	var text strings.Builder
+	writeRejected(&text, rejected)
+	fmt.Fprintf(&text, "**%s**: this is what I will do.\n", p.Title)
+	writeInputs(&text, p, inputs, resolved)
+	for i, step := range view.Steps {
+		fmt.Fprintf(&text, "\n%d. %s", i+1, step)
+	}
+	if len(view.Approval) > 0 {
+		fmt.Fprintf(&text, "\n\nIt needs the approval of %s first.", quoteAll(view.Approval))
+	}
+	text.WriteString("\n\nShall I? Say `yes`, `never mind`, or what to change.")
+	t.say(chat.Card{
+		Text: text.String(),
+		Form: form(p, token, inputs, nil, nil),
+		Buttons: []chat.Button{
+			{ID: commands.Command{Verb: commands.Yes, Token: token}.Button(), Label: "Do it", Style: "primary"},
+			{ID: commands.Command{Verb: commands.No, Token: token}.Button(), Label: "Never mind"},
+		},
+	})
+	return nil
+}
+
+// writeInputs lists the inputs with their values; what is a default says so,
+// since nobody has typed it.
+func writeInputs(b *strings.Builder, p *playbook.Playbook, given, resolved map[string]any) {
+	for _, in := range p.Flow.Inputs {
+		v := resolved[in.Name]
+		if v == nil {
+			continue
+		}
+		fmt.Fprintf(b, "\n- %s: %s", in.Name, show(v))
+		if _, typed := given[in.Name]; !typed {
+			b.WriteString(" (default)")
+		}
+	}
+	b.WriteString("\n")
+}
+
+// start begins the run that the preview showed. The id derives from the
+// message, so that a message handled twice starts one run.
+func (e *Engine) start(ctx context.Context, t *turn) error {
+	pending := t.talk.Pending
+	p := t.catalogue.Set.ByID(pending.Playbook)
+	t.talk.Request = pending.Request
+	if p == nil || p.Flow == nil {
+		t.talk.Pending = nil
+		t.say(chat.Card{Text: "That playbook is gone since I showed it, so I did nothing. Tell me again what you need."})
+		return nil
+	}
+	if !e.allowed(t, p) {
+		t.talk.Pending = nil
+		return nil
+	}
+	id := e.runID(t)
+	e.starting.hold(t, id)
+	run, err := e.Runs.Start(ctx, workflow.Request{
+		ID: id, Playbook: p, Inputs: withDefaults(p, pending.Inputs), By: t.person,
+		At: t.message.At, Message: t.message.ID, Request: t.talk.Request,
+	})
+	if err != nil {
+		return e.cannot(t, "start "+p.ID, err)
+	}
+	t.talk.Pending, t.talk.Run, t.talk.Inputs = nil, run.ID, pending.Inputs
+	t.record(event{Name: runStarted, Run: run.ID, Playbook: p.ID})
+	t.say(chat.Card{
+		Text:    fmt.Sprintf("Started “%s” as `%s`.", p.Title, run.ID),
+		Run:     run.ID,
+		Buttons: []chat.Button{{ID: commands.Command{Verb: commands.Cancel, Run: run.ID}.Button(), Label: "Stop it", Style: "danger"}},
+	})
+	return nil
+}
+
+func (e *Engine) runID(t *turn) string { return "r-" + derive(t.message, "run")[:8] }
+
+// cannot tells the person plainly that a room refused or failed, and the
+// operator why. What was pending stays, so that trying again is one word.
+func (e *Engine) cannot(t *turn, what string, err error) error {
+	if refusal, ok := workflow.AsRefusal(err); ok {
+		t.say(chat.Card{Text: sentence(refusal), Buttons: []chat.Button{e.humanButton(t)}})
+		return nil
+	}
+	ref := derive(t.message, "reference")[:8]
+	e.Log.Error(what, zap.String("reference", ref), zap.String("request", t.talk.Request), zap.Error(err))
+	t.say(chat.Card{Text: fmt.Sprintf("I couldn't do that: the part of me that keeps runs isn't reachable. Nothing was started; try again in a minute. (reference %s)", ref)})
+	return nil
+}
+
+func withDefaults(p *playbook.Playbook, inputs map[string]any) map[string]any {
+	out := map[string]any{}
+	for _, in := range p.Flow.Inputs {
+		switch v, has := inputs[in.Name]; {
+		case has:
+			out[in.Name] = v
+		default:
+			out[in.Name] = in.Default
+		}
+	}
+	return out
+}
+
+func copyInputs(in map[string]any) map[string]any {
+	out := make(map[string]any, len(in))
+	for k, v := range in {
+		out[k] = v
+	}
+	return out
+}
+
+func writeRejected(b *strings.Builder, rejected []intents.Rejected) {
+	for _, r := range rejected {
+		b.WriteString(sentence(r.Reason) + "\n\n")
+	}
+}

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"regexp"
+	"strings"
+)
+
+// talk is a kind of small talk.
+type talk string
+
+const (
+	greeting talk = "greeting"
+	thanks   talk = "thanks"
+	okay     talk = "okay"
+)
+
+var (
+	greets   = regexp.MustCompile(`^(hi|hey|hello|hiya|yo|howdy|good (morning|afternoon|evening)|morning)( (there|all|everyone|team|bot|frontdoor|folks))?[ !.👋]*$`)
+	thankful = regexp.MustCompile(`^(ok |okay |great |perfect |cool |awesome |nice |and )?(thanks|thank you|thx|ty|cheers|tysm|much appreciated|many thanks)( (a lot|so much|very much|all|everyone|mate|bot|again|for (the|your) help))?[ !.🙏]*$`)
+	agrees   = regexp.MustCompile(`^(ok|okay|k|kk|cool|great|nice|perfect|awesome|got it|makes sense|sounds good|sure|no worries|np|lol|haha|done|alright|\+1|👍|🎉)( (thanks|cool|great|then))?[ !.]*$`)
+
+	asks     = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |um |hmm |quick question[:,]? )*(how|what|whats|what's|why|where|wheres|where's|when|who|whos|who's|whom|which|can (i|we|you (tell|explain|show))|could (i|we|you (tell|explain|show))|is|are|do|does|did|should|may i|am i|explain|describe|tell me)\b`)
+	back     = regexp.MustCompile(`^(and|also|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|now|and then|in|for|with)\b`)
+	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean)\b`)
+	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
+)
+
+// smallTalk tells hello, thanks and ok from requests; "" is none of them.
+func smallTalk(text string) talk {
+	if len(text) > 60 {
+		return ""
+	}
+	lower := strings.ToLower(strings.TrimSpace(text))
+	switch {
+	case greets.MatchString(lower):
+		return greeting
+	case thankful.MatchString(lower):
+		return thanks
+	case agrees.MatchString(lower):
+		return okay
+	}
+	return ""
+}
+
+// isQuestion tells whether the text asks rather than states.
+func isQuestion(text string) bool {
+	lower := strings.ToLower(strings.TrimSpace(text))
+	return strings.HasSuffix(lower, "?") || asks.MatchString(lower)
+}
+
+// asksHow tells whether the text wants to know rather than to have it done.
+func asksHow(text string) bool {
+	return wantsHow.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// refines tells whether the text changes what is on the table: "make it prod".
+func refines(text string) bool {
+	return len(text) <= 80 && refine.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// refersBack tells whether the text only makes sense after what was said
+// before: "and in prod?", "what about staging".
+func refersBack(text string) bool {
+	return len(text) <= 80 && back.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}

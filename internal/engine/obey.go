@@ -1,0 +1,334 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"frontdoor/internal/chat"
+	"frontdoor/internal/commands"
+	"frontdoor/internal/conversation"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/intents"
+	"frontdoor/internal/playbook"
+	"frontdoor/internal/workflow"
+)
+
+// obey does what an explicit command or a click says.
+func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
+	pending := t.talk.Pending
+	switch c.Verb {
+	case commands.Yes:
+		switch {
+		case pending == nil && t.talk.Run != "" && !t.talk.Over:
+			e.attach(t)
+			t.whisper(chat.Card{Text: fmt.Sprintf("That is under way already, as `%s`.", t.talk.Run), Run: t.talk.Run})
+		case pending == nil && t.expired != nil:
+			e.attach(t)
+			t.whisper(chat.Card{Text: fmt.Sprintf("That had waited for more than %d minutes, so I dropped it. Tell me again what you need.", int(pendingFor.Minutes()))})
+		case pending == nil && c.Token == "":
+			e.attach(t)
+			t.whisper(chat.Card{Text: "Nothing waits for your yes. Tell me what you need."})
+		case pending == nil || pending.Kind != conversation.Confirming || c.Token != "" && c.Token != pending.Token:
+			return e.act(ctx, t, way{kind: toStale})
+		default:
+			return e.start(ctx, t)
+		}
+	case commands.No:
+		e.drop(t, c)
+	case commands.Choose:
+		return e.choose(ctx, t, c)
+	case commands.Use:
+		return e.useCommand(ctx, t, c)
+	case commands.Say:
+		t.text = c.Args
+		t.talk.Pending = nil
+		return e.consult(ctx, t, way{kind: toDocs})
+	case commands.Help:
+		e.aside(t, "question")
+		e.help(t, c.Args)
+	case commands.Why:
+		e.attach(t)
+		e.why(t)
+	case commands.Helpful, commands.Unhelpful, commands.Solved:
+		e.feedback(t, c)
+	case commands.Escalate:
+		e.escalate(t, c)
+	case commands.Status:
+		e.aside(t, "question")
+		return e.status(ctx, t, c.Run)
+	case commands.Cancel, commands.Retry, commands.Undo, commands.Approve, commands.Deny:
+		return e.manage(ctx, t, c)
+	default:
+		e.attach(t)
+		t.say(chat.Card{Text: "I know that word, but not what to do with it here. Type `help`."})
+	}
+	return nil
+}
+
+// aside opens a request of its own for a command that is answered at once. The
+// request before it stays the one that "solved" and "human" are about.
+func (e *Engine) aside(t *turn, kind string) {
+	if t.talk.Pending != nil {
+		return // it belongs to the request that waits
+	}
+	before := *t.talk
+	t.begin(e, kind, nil)
+	t.answered(nil)
+	if before.Request != "" {
+		t.before = &before
+	}
+}
+
+// drop lets go of what is pending.
+func (e *Engine) drop(t *turn, c commands.Command) {
+	pending := t.talk.Pending
+	if pending == nil || c.Token != "" && c.Token != pending.Token {
+		e.attach(t)
+		text := "There is nothing to drop."
+		if t.talk.Run != "" && !t.talk.Over {
+			text = fmt.Sprintf("There is nothing to drop. `cancel %s` stops the run.", t.talk.Run)
+		}
+		t.whisper(chat.Card{Text: text})
+		return
+	}
+	t.talk.Request, t.talk.Pending = pending.Request, nil
+	if pending.Kind == conversation.Choosing {
+		t.record(event{Name: demand.RequestUnmatched, Reason: "no_playbook"})
+		t.say(chat.Card{Text: fmt.Sprintf("Then I don't have it. Say it in other words, or ask **%s**.", e.whom(t, way{})), Buttons: []chat.Button{e.humanButton(t)}})
+		return
+	}
+	t.talk.Over = true
+	t.say(chat.Card{Text: "Dropped, nothing was done."})
+}
+
+// choose goes on with the playbook picked from a clarification.
+func (e *Engine) choose(ctx context.Context, t *turn, c commands.Command) error {
+	pending := t.talk.Pending
+	p := t.catalogue.Set.ByID(c.Playbook)
+	if pending == nil || pending.Kind != conversation.Choosing || c.Token != pending.Token || p == nil {
+		return e.act(ctx, t, way{kind: toStale})
+	}
+	t.talk.Request, t.talk.Pending = pending.Request, nil
+	t.matched(p, 1)
+	if !e.allowed(t, p) {
+		return nil
+	}
+	t.text = pending.Text // the message that was unclear is what is answered
+	if p.Answer != nil {
+		return e.answerFrom(ctx, t, p)
+	}
+	return e.collect(ctx, t, p, map[string]any{}, pending.Text)
+}
+
+// useCommand is a playbook's own command, `run ID …`, or an offered button.
+func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) error {
+	p := t.catalogue.Set.ByID(c.Playbook)
+	if p == nil {
+		return e.act(ctx, t, way{kind: toStale})
+	}
+	said := c.Args
+	if c.Request != "" && c.Request == t.talk.Request && !t.talk.Over {
+		said = t.talk.Text // a button under an answer goes on with its question
+	} else {
+		kind := "question"
+		if p.Flow != nil {
+			kind = "request"
+		}
+		t.begin(e, kind, p)
+	}
+	t.talk.Pending = nil
+	t.matched(p, 1)
+	if !e.allowed(t, p) {
+		return nil
+	}
+	if p.Answer != nil {
+		if t.text = said; said == "" {
+			t.text = p.Title
+		}
+		return e.answerFrom(ctx, t, p)
+	}
+	if inputs := positional(p, said, t.now); len(inputs) > 0 {
+		return e.collect(ctx, t, p, inputs, "")
+	}
+	return e.collect(ctx, t, p, map[string]any{}, said)
+}
+
+// positional reads `db create orders staging`: bare words taken for the inputs
+// in their order, where there are no more words than inputs and each fits.
+func positional(p *playbook.Playbook, said string, now time.Time) map[string]any {
+	words, out := strings.Fields(said), map[string]any{}
+	if len(words) == 0 || len(words) > len(p.Flow.Inputs) || strings.ContainsAny(said, "=:") {
+		return out
+	}
+	for i, w := range words {
+		v, err := intents.ParseValue(p.Flow.Inputs[i], w, now)
+		if err != nil {
+			return map[string]any{}
+		}
+		out[p.Flow.Inputs[i].Name] = v
+	}
+	return out
+}
+
+// status tells how one run is doing, or the person's latest ones.
+func (e *Engine) status(ctx context.Context, t *turn, id string) error {
+	if id != "" {
+		run, err := e.Runs.Get(ctx, id)
+		if errors.Is(err, workflow.ErrNotFound) || err == nil && !e.maySee(t, run) {
+			t.say(chat.Card{Text: fmt.Sprintf("I know no run `%s` of yours. `status` alone lists them.", id)})
+			return nil
+		}
+		if err != nil {
+			return e.cannot(t, "status", err)
+		}
+		t.say(e.runCard(t, run))
+		return nil
+	}
+	runs, err := e.Runs.List(ctx, workflow.Filter{By: t.person.ID, Limit: 5})
+	if err != nil {
+		return e.cannot(t, "status", err)
+	}
+	if len(runs) == 0 {
+		t.say(chat.Card{Text: "You have started no runs. `help` shows what I can do."})
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("Your latest runs:\n")
+	for _, r := range runs {
+		fmt.Fprintf(&b, "\n- `%s` %s: %s", r.ID, r.Playbook, stateWords(r))
+	}
+	t.say(chat.Card{Text: b.String()})
+	return nil
+}
+
+// maySee tells whether the run is the person's business: their own, or one of
+// a playbook that they may use.
+func (e *Engine) maySee(t *turn, run workflow.Run) bool {
+	if run.By.ID == t.person.ID {
+		return true
+	}
+	p := t.catalogue.Set.ByID(run.Playbook)
+	return p != nil && t.may(p)
+}
+
+func (e *Engine) runCard(t *turn, run workflow.Run) chat.Card {
+	card := chat.Card{Text: fmt.Sprintf("`%s` %s: %s.", run.ID, run.Playbook, stateWords(run)), Run: run.ID}
+	if !run.Over() && run.By.ID == t.person.ID {
+		card.Buttons = []chat.Button{{ID: commands.Command{Verb: commands.Cancel, Run: run.ID}.Button(), Label: "Stop it", Style: "danger"}}
+	}
+	return card
+}
+
+// manage changes a run: cancel, retry, undo, approve, deny. The rules are the
+// runner's; here they become words.
+func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error {
+	if t.talk.Run == c.Run && t.talk.Request != "" {
+		e.attach(t)
+	} else {
+		e.aside(t, "request")
+	}
+	var done string
+	var err error
+	switch c.Verb {
+	case commands.Cancel:
+		err, done = e.Runs.Cancel(ctx, c.Run, t.person), fmt.Sprintf("Stopping `%s`.", c.Run)
+	case commands.Retry:
+		err, done = e.retry(ctx, t, c.Run), fmt.Sprintf("Trying `%s` again.", c.Run)
+	case commands.Approve:
+		err, done = e.Runs.Approve(ctx, c.Run, t.person), fmt.Sprintf("You approved `%s`.", c.Run)
+	case commands.Deny:
+		err, done = e.Runs.Deny(ctx, c.Run, t.person, e.redacted(c.Args)), fmt.Sprintf("You denied `%s`.", c.Run)
+	default:
+		t.whisper(chat.Card{Text: "Undoing a run is not built yet.", Run: c.Run})
+		return nil
+	}
+	if errors.Is(err, workflow.ErrNotFound) {
+		t.whisper(chat.Card{Text: fmt.Sprintf("I know no run `%s`. `status` lists yours.", c.Run)})
+		return nil
+	}
+	if err != nil {
+		return e.cannot(t, string(c.Verb)+" "+c.Run, err)
+	}
+	t.say(chat.Card{Text: done, Run: c.Run})
+	return nil
+}
+
+func (e *Engine) retry(ctx context.Context, t *turn, id string) error {
+	run, err := e.Runs.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
+		return workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't retry it")
+	}
+	return e.Runs.Retry(ctx, id, t.person)
+}
+
+// feedback notes what the person thinks of the answer; the last word counts.
+func (e *Engine) feedback(t *turn, c commands.Command) {
+	request := c.Request
+	if request == "" {
+		request = t.talk.Request
+	}
+	if request == "" {
+		e.attach(t)
+		t.whisper(chat.Card{Text: "Thank you, but I don't know which answer you mean. Ask me something first."})
+		return
+	}
+	value := map[commands.Verb]string{commands.Helpful: "helpful", commands.Unhelpful: "unhelpful", commands.Solved: "solved"}[c.Verb]
+	t.record(event{Name: demand.FeedbackGiven, Request: request, Actor: e.Pseudonym(t.person.ID), Value: value})
+	card := chat.Card{Request: request, Text: "Thank you, noted."}
+	switch c.Verb {
+	case commands.Unhelpful:
+		card.Text = fmt.Sprintf("Sorry about that. Say it in other words, or let **%s** help.", e.whom(t, way{}))
+		card.Buttons = []chat.Button{e.humanButton(t)}
+	case commands.Solved:
+		t.record(event{Name: demand.RequestResolved, Request: request, How: "confirmed"})
+		t.talk.Over = request == t.talk.Request || t.talk.Over
+		card.Text = "Good to hear. Thank you for telling me."
+	}
+	t.whisper(card)
+}
+
+// escalate brings in a human, once a request.
+func (e *Engine) escalate(t *turn, c commands.Command) {
+	if c.Request == "" || c.Request != t.talk.Request {
+		if c.Request == "" && t.talk.Request == "" {
+			t.begin(e, "question", nil)
+		}
+	}
+	request := c.Request
+	if request == "" {
+		request = t.talk.Request
+	}
+	who := e.whom(t, way{})
+	t.record(event{Name: demand.RequestEscalated, Request: request, To: who})
+	var b strings.Builder
+	if t.message.At.Platform == "console" {
+		fmt.Fprintf(&b, "Nobody can be called from a terminal: take this to **%s**.", who)
+	} else {
+		fmt.Fprintf(&b, "%s, %s needs you here.", who, name(t.person))
+	}
+	if t.talk.Text != "" && request == t.talk.Request {
+		fmt.Fprintf(&b, "\n\n> %s", strings.ReplaceAll(clip(t.talk.Text, 500), "\n", "\n> "))
+	}
+	fmt.Fprintf(&b, "\n\nWhat I tried: %s. (request %s)", strings.Join(orElse(t.talk.Because, "nothing yet"), "; "), request)
+	t.say(chat.Card{Text: b.String(), Request: request})
+}
+
+func orElse(list []string, otherwise string) []string {
+	if len(list) == 0 {
+		return []string{otherwise}
+	}
+	return list
+}
+
+func name(p chat.Person) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.ID
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"time"
+
+	"frontdoor/internal/chat"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/playbook"
+)
+
+// event is a demand event that lacks only what all events of a turn share.
+type event = demand.Event
+
+// record adds a demand event of the open request. Its id derives from the
+// message and its place in the turn.
+func (t *turn) record(ev event) {
+	ev.ID = derive(t.message, "event/"+itoa(len(t.events)))
+	ev.Time = t.now
+	if ev.Request == "" && ev.Thread == "" {
+		ev.Request = t.talk.Request
+	}
+	t.events = append(t.events, ev)
+}
+
+// begin opens a request with this message, whatever was open before.
+func (t *turn) begin(e *Engine, kind string, p *playbook.Playbook) {
+	t.talk.Request = derive(t.message, "request/"+itoa(t.requests()))
+	t.talk.Opened, t.talk.Over, t.talk.Answered = t.message.Time, false, false
+	t.talk.Text, t.talk.Playbook, t.talk.Topic, t.talk.Run, t.talk.Inputs = "", "", "", "", nil
+	text := t.text
+	if text == "" && t.message.Press != "" {
+		text = "(a click)"
+	}
+	t.talk.Text, _ = e.Redactor.Redact(clip(text, 4000))
+	t.record(event{
+		Name: demand.RequestReceived, Request: t.talk.Request,
+		Platform: t.message.At.Platform, Workspace: t.message.At.Workspace, Channel: channelName(t.message.At),
+		Actor: e.Pseudonym(t.person.ID), Team: t.person.Team, Text: t.talk.Text, Tags: tags(p, kind, text),
+	})
+	// What was asked counts from when it was sent, not from when we got to it.
+	t.events[len(t.events)-1].Time = t.message.Time
+}
+
+func (t *turn) requests() int {
+	n := 0
+	for _, ev := range t.events {
+		if ev.Name == demand.RequestReceived {
+			n++
+		}
+	}
+	return n
+}
+
+// latency is the time since the message was sent, in milliseconds.
+func (t *turn) latency() int64 {
+	return max(0, t.now.Sub(t.message.Time).Milliseconds())
+}
+
+// tags are what is known of a request at once.
+func tags(p *playbook.Playbook, kind, text string) demand.Tags {
+	out := demand.Tags{Kind: kind, Environment: demand.Environment(text), Language: demand.Language(text)}
+	if p != nil {
+		out.Topic, out.Action = p.Tags["topic"], p.Tags["action"]
+	}
+	return out
+}
+
+func channelName(at chat.Address) string {
+	if at.Name != "" {
+		return at.Name
+	}
+	return at.Channel
+}
+
+// lines are the turn's events as the stream wants them.
+func (t *turn) lines() [][]byte {
+	out := make([][]byte, len(t.events))
+	for i, ev := range t.events {
+		out[i] = ev.Line()
+	}
+	return out
+}
+
+// matched notes the playbook that the request goes to.
+func (t *turn) matched(p *playbook.Playbook, confidence float64) {
+	t.talk.Playbook, t.talk.Topic = p.ID, p.Tags["topic"]
+	t.record(event{Name: demand.RequestMatched, Playbook: p.ID, Confidence: confidence})
+}
+
+// answered notes an answer, and what it cites.
+func (t *turn) answered(citations []chat.Citation) {
+	t.talk.Answered = true
+	pages := []string{}
+	seen := map[string]bool{}
+	for _, c := range citations {
+		page := c.Page
+		if c.Anchor != "" {
+			page += "#" + c.Anchor
+		}
+		if !seen[page] {
+			seen[page] = true
+			pages = append(pages, page)
+		}
+	}
+	t.record(event{Name: demand.RequestAnswered, LatencyMS: t.latency(), Citations: pages})
+}
+
+// pendingFor is how long a question of ours stays open.
+const pendingFor = 30 * time.Minute

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"frontdoor/internal/chat"
+	"frontdoor/internal/commands"
+	"frontdoor/internal/demand"
+	"frontdoor/internal/workflow"
+)
+
+// runStarted is recorded in the transaction of the message that confirmed it;
+// everything later comes from the run's own reports.
+const runStarted = demand.RunStarted
+
+// Report says what a run reports in the conversation that it was started from,
+// and records it, in one transaction. It is what the runner is given as its
+// say function; the report's id makes saying it twice say it once.
+func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
+	if r.Kind == workflow.ReportStarted {
+		return nil // the message that started it has said so
+	}
+	if err := e.starting.wait(ctx, r.Run.ID); err != nil {
+		return err
+	}
+	reply := chat.Reply{
+		ID: "run/" + r.ID, To: r.At, Person: r.By.ID, InReplyTo: r.Message,
+		Card: chat.Card{Text: r.Text, Run: r.Run.ID, Request: r.Request},
+	}
+	ev := event{ID: "run/" + r.ID, Request: r.Request, Time: r.Time, Run: r.Run.ID}
+	switch r.Kind {
+	case workflow.ReportStep:
+		ev.Name, ev.Step, ev.OK = demand.RunStepFinished, r.Step, r.OK
+		// All progress of a run is one reply that changes.
+		reply.Updates = "run/" + r.Run.ID + "/progress"
+	case workflow.ReportSucceeded:
+		ev.Name = demand.RunSucceeded
+		for _, l := range r.Links {
+			reply.Card.Text += fmt.Sprintf("\n- [%s](%s)", l.Label, l.URL)
+		}
+		reply.Card.Buttons = append(reply.Card.Buttons,
+			chat.Button{ID: commands.Command{Verb: commands.Solved, Request: r.Request}.Button(), Label: "That solved it"},
+			chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: r.Request}.Button(), Label: "I need a human"})
+	case workflow.ReportFailed:
+		ev.Name = demand.RunFailed
+		reply.Card.Buttons = e.afterFailure(r)
+	case workflow.ReportUnknown:
+		reply.Card.Buttons = e.afterFailure(r)
+	case workflow.ReportCancelled:
+		ev.Name = demand.RunCancelled
+	case workflow.ReportApproved:
+		ev.Name, ev.Actor = demand.RunApproved, e.Pseudonym(r.Actor)
+	case workflow.ReportDenied:
+		ev.Name, ev.Actor = demand.RunDenied, e.Pseudonym(r.Actor)
+	}
+	if reply.Card.Text == "" {
+		reply.Card.Text = fmt.Sprintf("`%s` is %s.", r.Run.ID, stateWords(r.Run))
+	}
+	var lines [][]byte
+	if ev.Name != "" {
+		lines = append(lines, ev.Line())
+	}
+	return e.Conversations.Announce(ctx, r.ID, r.At, []chat.Reply{reply}, lines)
+}
+
+// starting are the runs whose message is not committed yet. Their reports wait
+// for it, so that "Started" is said before the first step is reported. It is
+// for order only: after a crash there is nobody left to wait for.
+type starting struct {
+	mu   sync.Mutex
+	runs map[string]chan struct{}
+}
+
+func (s *starting) hold(t *turn, run string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.runs == nil {
+		s.runs = map[string]chan struct{}{}
+	}
+	if s.runs[run] == nil {
+		s.runs[run] = make(chan struct{})
+	}
+	t.started = run
+}
+
+// release lets the reports of the run that the turn started go, committed or not.
+func (s *starting) release(t *turn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if committed, ok := s.runs[t.started]; ok {
+		close(committed)
+		delete(s.runs, t.started)
+	}
+}
+
+func (s *starting) wait(ctx context.Context, run string) error {
+	s.mu.Lock()
+	committed, ok := s.runs[run]
+	s.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	select {
+	case <-committed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) afterFailure(r workflow.Report) []chat.Button {
+	return []chat.Button{
+		{ID: commands.Command{Verb: commands.Retry, Run: r.Run.ID}.Button(), Label: "Try again"},
+		{ID: commands.Command{Verb: commands.Escalate, Request: r.Request}.Button(), Label: "I need a human"},
+	}
+}

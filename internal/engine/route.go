@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"frontdoor/internal/commands"
+	"frontdoor/internal/conversation"
+	"frontdoor/internal/intents"
+	"frontdoor/internal/playbook"
+)
+
+// kind is where a message goes.
+type kind string
+
+const (
+	toCommand  kind = "command"  // explicit words or a click
+	toFill     kind = "fill"     // values for the inputs that we asked for
+	toChange   kind = "change"   // other values for the preview that waits
+	toPlaybook kind = "playbook" // matched
+	toClarify  kind = "clarify"  // two or more are close
+	toDocs     kind = "docs"     // a question that no playbook takes
+	toTalk     kind = "talk"     // hello, thanks, ok
+	toStale    kind = "stale"    // a click on something that is over
+	toNothing  kind = "nothing"  // an empty message
+)
+
+// way is the decision of route: one kind, and what goes with it.
+type way struct {
+	kind     kind
+	command  commands.Command
+	playbook *playbook.Playbook
+	match    intents.Match
+	talk     talk
+	follows  bool // it goes on with the request before it
+}
+
+// route decides where the message goes. Explicit words come first, then what
+// the bot waits for, then the matcher, then the docs: commands before guesses.
+func (e *Engine) route(t *turn) way {
+	m, pending := t.message, t.talk.Pending
+	switch {
+	case m.Press != "":
+		c, ok := commands.ParseButton(m.Press)
+		if !ok {
+			return way{kind: toStale}
+		}
+		return t.because(way{kind: toCommand, command: c}, "you pressed a button")
+	case m.Submitted:
+		if pending == nil || pending.Kind == conversation.Choosing {
+			return way{kind: toStale}
+		}
+		return t.because(way{kind: toFill}, "you sent the form that I had asked for")
+	case t.text == "":
+		return way{kind: toNothing}
+	}
+
+	if pending != nil && pending.Kind == conversation.Inputs && e.fits(t, pending) {
+		return t.because(way{kind: toFill}, fmt.Sprintf("I had asked for `%s`, and your message fits", pending.Field))
+	}
+	if c, ok := commands.Parse(t.text, t.catalogue.Set); ok && t.takes(c) {
+		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("your message is the command `%s`", c.Verb))
+	}
+	if pending != nil && pending.Kind == conversation.Choosing {
+		if p := e.chosen(t, pending); p != nil {
+			c := commands.Command{Verb: commands.Choose, Token: pending.Token, Playbook: p.ID}
+			return t.because(way{kind: toCommand, command: c}, "you chose one of those I had offered")
+		}
+	}
+	if w := smallTalk(t.text); w != "" {
+		return t.because(way{kind: toTalk, talk: w}, "it reads as small talk, not as a request")
+	}
+
+	if c, meant, ok := commands.Corrected(t.text, t.catalogue.Set); ok {
+		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("I took your message for the command `%s`", meant))
+	}
+	match := t.catalogue.Matcher.Match(t.text, t.may)
+	if pending != nil && pending.Kind != conversation.Choosing {
+		if w, ok := e.belongs(t, pending, match); ok {
+			return w
+		}
+	}
+	return e.fresh(t, match)
+}
+
+// fresh routes a message that answers nothing.
+func (e *Engine) fresh(t *turn, match intents.Match) way {
+	w := way{match: match}
+	follows := t.talk.Playbook != "" && !t.talk.Last.IsZero() && t.now.Sub(t.talk.Last) < t.policy.FollowUps && refersBack(t.text)
+	switch match.Decision {
+	case intents.Matched:
+		w.playbook = t.catalogue.Set.ByID(match.Playbook)
+		w.follows = follows && match.Playbook == t.talk.Playbook
+		w.kind = toPlaybook
+	case intents.Clarify:
+		w.kind = toClarify
+	default:
+		w.kind = toDocs
+	}
+	if follows && w.kind != toPlaybook {
+		if p := t.catalogue.Set.ByID(t.talk.Playbook); p != nil && p.Flow != nil {
+			w.kind, w.playbook, w.follows = toPlaybook, p, true
+			return t.because(w, fmt.Sprintf("it goes on from what we just did with “%s”", p.Title))
+		}
+	}
+	w.follows = w.follows || refersBack(t.text) && t.talk.Request != "" && t.now.Sub(t.talk.Last) < t.policy.FollowUps
+	return t.because(w, match.Because...)
+}
+
+// belongs tells whether a message that arrives while the preview or a question
+// for an input waits is about that.
+func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.Match) (way, bool) {
+	p := t.catalogue.Set.ByID(pending.Playbook)
+	if p == nil || p.Flow == nil {
+		return way{}, false
+	}
+	if match.Decision == intents.Matched && match.Playbook != pending.Playbook && !refines(t.text) {
+		return way{}, false
+	}
+	if isQuestion(t.text) && match.Playbook != pending.Playbook {
+		return way{}, false
+	}
+	values, rejected := intents.Extract(p, t.text, t.now)
+	if pending.Kind == conversation.Confirming && len(values) == 0 && len(rejected) == 0 {
+		return way{}, false
+	}
+	w := way{kind: toChange, playbook: p, match: match}
+	if pending.Kind == conversation.Inputs {
+		w.kind = toFill
+	}
+	return t.because(w, fmt.Sprintf("“%s” waits for your word, and this changes its inputs", p.Title)), true
+}
+
+// fits tells whether the text is a value of the input that was asked for. For
+// an input that takes any words, only what can't be meant otherwise counts.
+func (e *Engine) fits(t *turn, pending *conversation.Pending) bool {
+	in := e.input(t, pending)
+	if in == nil {
+		return false
+	}
+	if _, err := intents.ParseValue(*in, t.text, t.now); err != nil {
+		return false
+	}
+	switch in.Type {
+	case playbook.Choice, playbook.Integer, playbook.Number, playbook.Boolean, playbook.Date:
+		return true
+	}
+	if isQuestion(t.text) || smallTalk(t.text) == "thanks" {
+		return false
+	}
+	if c, ok := commands.Parse(t.text, t.catalogue.Set); ok && (c.Verb != commands.Yes || in.Pattern == "") {
+		return false
+	}
+	if in.Pattern != "" {
+		return true
+	}
+	match := t.catalogue.Matcher.Match(t.text, t.may)
+	return match.Decision != intents.Matched || match.Playbook == pending.Playbook
+}
+
+// takes tells whether a command makes sense now: a bare "ok" with nothing to
+// agree to is talk.
+func (t *turn) takes(c commands.Command) bool {
+	if c.Verb != commands.Yes || t.expired != nil {
+		return true
+	}
+	if t.talk.Pending != nil {
+		return t.talk.Pending.Kind == conversation.Confirming
+	}
+	return smallTalk(t.text) == ""
+}
+
+// because keeps the reasons for `why`, and passes the way on.
+func (t *turn) because(w way, reasons ...string) way {
+	if w.kind == toCommand && !slices.Contains([]commands.Verb{commands.Use, commands.Choose, commands.Say}, w.command.Verb) {
+		return w // "why", "yes" and the like are about the decision before them
+	}
+	t.talk.Because = reasons
+	return w
+}

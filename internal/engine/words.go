@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"frontdoor/internal/workflow"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// count says "1 step" or "3 steps".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return itoa(n) + " " + many
+}
+
+// show is a value as a person types it.
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	}
+	return fmt.Sprint(v)
+}
+
+// sentence makes a reason into a sentence: a capital letter and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	first, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
+		return s
+	}
+	// `name` and size_gb keep their letters.
+	if word, _, _ := strings.Cut(s, " "); !strings.ContainsAny(word, "_`“") {
+		s = string(unicode.ToUpper(first)) + s[size:]
+	}
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
+}
+
+// stateWords says how a run is doing.
+func stateWords(r workflow.Run) string {
+	switch r.State {
+	case workflow.Waiting:
+		return "waiting at " + orStart(r.Step)
+	case workflow.Running:
+		return "working on " + orStart(r.Step)
+	case workflow.Unknown:
+		return "interrupted at " + orStart(r.Step) + ", and I can't tell whether it was done"
+	}
+	return string(r.State)
+}
+
+func orStart(step string) string {
+	if step == "" {
+		return "its start"
+	}
+	return "`" + step + "`"
+}
