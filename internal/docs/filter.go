@@ -78,3 +78,10 @@ func (x *Index) Any(in ...Filter) bool {
 	}
 	return false
 }
+
+// Fits says whether the pattern takes in the page of that name; false where
+// there is no such page.
+func (x *Index) Fits(f Filter, name string) bool {
+	i, ok := x.byName[name]
+	return ok && x.allowed(i, []Filter{f})
+}

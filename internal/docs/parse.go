@@ -98,8 +98,8 @@ func (r *reader) page(p, layout string, src []byte, include func(name string) st
 		return nil, errNotUTF8
 	}
 	written := dropMarks.Replace(strings.TrimPrefix(string(src), "\uFEFF"))
-	if deep(written) {
-		return nil, errors.New("its quotations or lists are nested too deeply")
+	if much := excessive(written); much != "" {
+		return nil, errors.New(much)
 	}
 	prepared := prepare(written, include)
 	w := &walker{src: []byte(prepared), anchors: anchors{layout: layout, taken: map[string]int{}}}
@@ -146,23 +146,36 @@ func (r *reader) keepPlain(p *page, written string) {
 	}
 }
 
-// deep says whether a line opens more quotations and lists than anybody
-// writes, which would cost the parser its stack.
-func deep(src string) bool {
+// The parser takes time that grows with the square of these; what people write
+// stays far below.
+const (
+	maxOpened      = 100  // quotations and lists that one line opens
+	maxDefinitions = 5000 // link definitions and notes of one page
+)
+
+// excessive says what a page has so much of that parsing it would take
+// minutes, or "".
+func excessive(src string) string {
+	definitions := 0
 	for line := range strings.Lines(src) {
-		n := 0
-		for _, c := range line {
-			if c == '>' || c == '-' || c == '*' || c == '+' {
-				n++
-			} else if c != ' ' && c != '\t' {
-				break
-			}
-			if n > 10*maxDepth {
-				return strings.Trim(line, "-*+ \t\r\n") != "" || strings.Contains(line, " ")
+		line = strings.TrimLeft(line, " \t")
+		if strings.HasPrefix(line, "[") && strings.Contains(line, "]:") {
+			if definitions++; definitions > maxDefinitions {
+				return fmt.Sprintf("it has more than %d link definitions", maxDefinitions)
 			}
 		}
+		for n := 0; line != ""; n++ {
+			if n > maxOpened {
+				return fmt.Sprintf("a line opens more than %d lists or quotations", maxOpened)
+			}
+			rest := strings.TrimLeft(line, "0123456789")
+			if rest == "" || !strings.ContainsRune(">-*+.)", rune(rest[0])) || rest[0] != '>' && len(rest) > 1 && rest[1] != ' ' && rest[1] != '\t' {
+				break
+			}
+			line = strings.TrimLeft(rest[1:], " \t\r\n")
+		}
 	}
-	return false
+	return ""
 }
 
 // walker collects the text of one page.
