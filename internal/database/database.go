@@ -25,6 +25,7 @@ type DB struct {
 	Path  string // the SQLite file
 
 	writes writes
+	reads  reads
 }
 
 // Open opens address: "sqlite:FILE", or a plain path. The file and its
@@ -43,7 +44,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 		_ = write.Close()
 		return nil, err
 	}
-	return &DB{Write: write, Read: read, Path: path, writes: writes{turn: make(chan struct{}, 1)}}, nil
+	return &DB{Write: write, Read: read, Path: path, writes: writes{turn: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}}, reads: reads{prepared: map[string]*sql.Stmt{}}}, nil
 }
 
 func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
@@ -70,8 +71,11 @@ func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-// Close closes both pools.
+// Close waits for the commit in hand and closes both pools.
 func (db *DB) Close() error {
+	db.writes.turn <- struct{}{} // the last commit ends first
+	defer func() { <-db.writes.turn }()
+	db.forget()
 	err := db.Read.Close()
 	if e := db.Write.Close(); err == nil {
 		err = e

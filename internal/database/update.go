@@ -22,10 +22,13 @@ type writes struct {
 	turn  chan struct{} // holds a token while somebody commits
 	mu    sync.Mutex
 	queue []*write
+
+	prepared map[string]*sql.Stmt // used only by whoever has the turn
+	wanted   []string             // to be prepared before the next batch
 }
 
 type write struct {
-	do   func(*sql.Tx) error
+	do   func(*Tx) error
 	done chan struct{}
 	err  error
 }
@@ -37,7 +40,7 @@ type write struct {
 // once, must use nothing but the transaction, and must not wait for anything.
 //
 // ctx ends the wait for a turn; a write that was taken into a batch is finished.
-func (db *DB) Update(ctx context.Context, do func(*sql.Tx) error) error {
+func (db *DB) Update(ctx context.Context, do func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -108,14 +111,16 @@ func (db *DB) batch(ctx context.Context) {
 }
 
 func (db *DB) commit(ctx context.Context, batch []*write) (err error) {
-	tx, err := db.Write.BeginTx(ctx, nil)
+	db.prepare(ctx)
+	begun, err := db.Write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() {
 		// Also where do panics: the panic goes on, the lock does not stay.
-		_ = tx.Rollback()
+		_ = begun.Rollback()
 	}()
+	tx := &Tx{db: db, tx: begun}
 	if len(batch) == 1 {
 		if batch[0].err = batch[0].do(tx); batch[0].err != nil {
 			batch[0].err = plain(batch[0].err)
@@ -128,13 +133,13 @@ func (db *DB) commit(ctx context.Context, batch []*write) (err error) {
 			}
 		}
 	}
-	if err := tx.Commit(); err != nil {
+	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-func savepoint(ctx context.Context, tx *sql.Tx, w *write) error {
+func savepoint(ctx context.Context, tx *Tx, w *write) error {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

@@ -2,7 +2,6 @@ package database_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -33,8 +32,8 @@ func open(tb testing.TB, path string) *database.DB {
 	return db
 }
 
-func insert(ctx context.Context, id string) func(*sql.Tx) error {
-	return func(tx *sql.Tx) error {
+func insert(ctx context.Context, id string) func(*database.Tx) error {
+	return func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO things VALUES (?)", id)
 		return err
 	}
@@ -57,7 +56,7 @@ func TestUpdateManyAtOnce(t *testing.T) {
 	results := make([]error, 300)
 	for i := range results {
 		wait.Go(func() {
-			results[i] = handles[i%2].Update(t.Context(), func(tx *sql.Tx) error {
+			results[i] = handles[i%2].Update(t.Context(), func(tx *database.Tx) error {
 				if err := insert(t.Context(), fmt.Sprint(i))(tx); err != nil {
 					return err
 				}
@@ -84,7 +83,7 @@ func TestUpdateEndsWithItsContext(t *testing.T) {
 	holding, release := make(chan struct{}), make(chan struct{})
 	first := make(chan error, 1)
 	go func() {
-		first <- db.Update(t.Context(), func(*sql.Tx) error {
+		first <- db.Update(t.Context(), func(*database.Tx) error {
 			close(holding)
 			<-release
 			return nil
@@ -115,7 +114,7 @@ func TestUpdatePanicLeavesTheDatabaseUsable(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_ = db.Update(t.Context(), func(*sql.Tx) error { panic("bug") })
+		_ = db.Update(t.Context(), func(*database.Tx) error { panic("bug") })
 	}()
 	if err := db.Update(t.Context(), insert(t.Context(), "after")); err != nil {
 		t.Error(err)

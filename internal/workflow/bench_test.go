@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ steps:
 `)
 			var next atomic.Int64
 			var wait sync.WaitGroup
+			before := processor(b)
 			b.ResetTimer()
 			for range clients {
 				wait.Go(func() {
@@ -61,6 +63,18 @@ steps:
 			}
 			wait.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "runs/s")
+			b.ReportMetric(float64((processor(b)-before).Microseconds())/float64(b.N), "cpu-µs/run")
 		})
 	}
+}
+
+// processor is the processor time of this process so far: what a run costs
+// whatever else the machine is doing.
+func processor(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

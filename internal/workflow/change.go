@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"frontdoor/internal/chat"
+	"frontdoor/internal/database"
 )
 
 // Operator is whoever works on the machine itself, as `bot runs cancel` does:
@@ -22,8 +22,8 @@ var errNothing = errors.New("nothing changes")
 
 // change applies decide to a stored run in one transaction. decide returns an
 // error to leave it as it is, errNothing to be content with that.
-func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *sql.Tx, f *flow) error) error {
-	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *database.Tx, f *flow) error) error {
+	err := r.db.Update(ctx, func(tx *database.Tx) error {
 		now, err := r.clock(ctx, tx)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func name(p chat.Person) string {
 // stopped, in whatever process it is, within about a second.
 func (r *Runner) Cancel(ctx context.Context, id string, by chat.Person) error {
 	running := false
-	err := r.change(ctx, "cancel", id, func(tx *sql.Tx, f *flow) error {
+	err := r.change(ctx, "cancel", id, func(tx *database.Tx, f *flow) error {
 		if f.Over() {
 			return refusef("%s is over already: it %s", code(id), ended(f.State))
 		}
@@ -123,7 +123,7 @@ func ended(s State) string {
 // Retry goes on with a failed, cancelled or unknown run at the step where it
 // stands, with the same idempotency key. It is approved anew.
 func (r *Runner) Retry(ctx context.Context, id string, by chat.Person) error {
-	return r.change(ctx, "retry", id, func(_ *sql.Tx, f *flow) error {
+	return r.change(ctx, "retry", id, func(_ *database.Tx, f *flow) error {
 		switch f.State {
 		case Failed, Cancelled, Unknown:
 		case Waiting, Running:
@@ -163,11 +163,11 @@ func (f *flow) again() {
 // Undo starts a run with the given id that takes back what a finished run did,
 // the last step first. It is approved as the run itself would be.
 func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) {
-	w, err := read(ctx, r.db.Read, id)
+	w, err := read(ctx, r.db, id)
 	if err != nil {
 		return Run{}, wrap("undo run "+id, err)
 	}
-	old, err := r.load(ctx, r.db.Read, w)
+	old, err := r.load(ctx, r.db, w)
 	if err != nil {
 		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
 	}
@@ -186,7 +186,7 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 			given[a.Step] = a.Reply
 		}
 	}
-	now, err := r.clock(ctx, r.db.Read)
+	now, err := r.clock(ctx, r.db)
 	if err != nil {
 		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
 	}
@@ -206,7 +206,7 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 		return Run{}, err
 	}
 	var other string
-	err = r.db.Read.QueryRowContext(ctx, "SELECT coalesce(max(id), '') FROM runs WHERE undoes = ? AND id <> ? AND state NOT IN ('failed', 'cancelled', 'denied')", id, req.ID).Scan(&other)
+	err = r.db.QueryRowContext(ctx, "SELECT coalesce(max(id), '') FROM runs WHERE undoes = ? AND id <> ? AND state NOT IN ('failed', 'cancelled', 'denied')", id, req.ID).Scan(&other)
 	if err != nil {
 		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
 	}
@@ -220,7 +220,7 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 // people that it wants, the run goes on. It is never the requester's to give.
 func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 	void := false
-	err := r.change(ctx, "approve", id, func(tx *sql.Tx, f *flow) error {
+	err := r.change(ctx, "approve", id, func(tx *database.Tx, f *flow) error {
 		if err := r.decides(ctx, tx, f, by, "approve"); err != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 	return err
 }
 
-func (r *Runner) approve(ctx context.Context, tx *sql.Tx, f *flow, by chat.Person) error {
+func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.Person) error {
 	added := int64(0)
 	for i, need := range f.Needs {
 		if !slices.ContainsFunc(need.Groups, func(g string) bool { return r.member(by, g) }) {
@@ -283,7 +283,7 @@ func (r *Runner) approve(ctx context.Context, tx *sql.Tx, f *flow, by chat.Perso
 // Deny ends a run that waits for approval. One member of any group that may
 // approve is enough.
 func (r *Runner) Deny(ctx context.Context, id string, by chat.Person, reason string) error {
-	return r.change(ctx, "deny", id, func(tx *sql.Tx, f *flow) error {
+	return r.change(ctx, "deny", id, func(tx *database.Tx, f *flow) error {
 		if err := r.decides(ctx, tx, f, by, "deny"); err != nil {
 			return err
 		}
@@ -297,7 +297,7 @@ func (r *Runner) Deny(ctx context.Context, id string, by chat.Person, reason str
 }
 
 // decides refuses a decision about the run by somebody who has none.
-func (r *Runner) decides(ctx context.Context, tx *sql.Tx, f *flow, by chat.Person, verb string) error {
+func (r *Runner) decides(ctx context.Context, tx *database.Tx, f *flow, by chat.Person, verb string) error {
 	switch {
 	case f.Over():
 		return refusef("it is too late to %s %s: it %s", verb, code(f.ID), ended(f.State))

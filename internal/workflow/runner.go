@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -173,7 +172,7 @@ func (f *flow) prepare() error {
 // again returns the run that is there. A *Refusal says why it may not be
 // started.
 func (r *Runner) Start(ctx context.Context, req Request) (Run, error) {
-	now, err := r.clock(ctx, r.db.Read)
+	now, err := r.clock(ctx, r.db)
 	if err != nil {
 		return Run{}, fmt.Errorf("start run %s: %w", req.ID, err)
 	}
@@ -202,7 +201,7 @@ func (r *Runner) possible(f *flow) error {
 // create stores a new run, once.
 func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 	var there *Run
-	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+	err := r.db.Update(ctx, func(tx *database.Tx) error {
 		w, err := read(ctx, tx, f.ID)
 		if err == nil {
 			there = &w.Run
@@ -234,7 +233,7 @@ func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 // Preview says what a run would do, and does nothing. A *Refusal says why the
 // inputs can't be used.
 func (r *Runner) Preview(ctx context.Context, req Request) (Preview, error) {
-	now, err := r.clock(ctx, r.db.Read)
+	now, err := r.clock(ctx, r.db)
 	if err != nil {
 		return Preview{}, fmt.Errorf("preview %s: %w", req.ID, err)
 	}
@@ -293,7 +292,7 @@ func (r *Runner) settle(ctx context.Context, which string, args []any) error {
 		changed := r.changed
 		r.mu.Unlock()
 		var busy bool
-		if err := r.db.Read.QueryRowContext(ctx, query, all...).Scan(&busy); err != nil {
+		if err := r.db.QueryRowContext(ctx, query, all...).Scan(&busy); err != nil {
 			return fmt.Errorf("wait for runs: %w", err)
 		}
 		if !busy {

@@ -2,13 +2,13 @@ package workflow
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
+
+	"frontdoor/internal/database"
 )
 
 // batch is how many reports are read, said and deleted at once.
@@ -51,7 +51,7 @@ func (r *Runner) tell(ctx context.Context) {
 // sayAll says one batch in order and deletes what was said. After an error
 // the rest of that run waits, other runs' reports don't.
 func (r *Runner) sayAll(ctx context.Context) (said int, err error) {
-	rows, err := r.db.Read.QueryContext(ctx, "SELECT seq, run, body FROM run_reports ORDER BY seq LIMIT ?", batch)
+	rows, err := r.db.QueryContext(ctx, "SELECT seq, run, body FROM run_reports ORDER BY seq LIMIT ?", batch)
 	if err != nil {
 		return 0, fmt.Errorf("read reports: %w", err)
 	}
@@ -74,7 +74,7 @@ func (r *Runner) sayAll(ctx context.Context) (said int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("read reports: %w", err)
 	}
-	var done []any
+	var done []int64
 	failed := map[string]bool{}
 	var trouble error
 	for _, s := range all {
@@ -96,9 +96,13 @@ func (r *Runner) sayAll(ctx context.Context) (said int, err error) {
 	}
 	if len(done) > 0 {
 		ctx := context.WithoutCancel(ctx)
-		err := r.db.Update(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "DELETE FROM run_reports WHERE seq IN (?"+strings.Repeat(", ?", len(done)-1)+")", done...)
-			return err
+		err := r.db.Update(ctx, func(tx *database.Tx) error {
+			for _, seq := range done {
+				if _, err := tx.ExecContext(ctx, "DELETE FROM run_reports WHERE seq = ?", seq); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil {
 			return len(done), fmt.Errorf("delete what was said: %w", err)

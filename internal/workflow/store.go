@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"frontdoor/internal/chat"
+	"frontdoor/internal/database"
 	"frontdoor/internal/playbook"
 	"frontdoor/internal/workflow/step"
 )
@@ -32,7 +33,6 @@ var errLost = errors.New("the run went to another worker")
 
 // querier is a transaction or a pool.
 type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
@@ -230,7 +230,7 @@ func (r *Runner) remember(hash string, p *playbook.Playbook) {
 }
 
 // insert stores a new run.
-func (f *flow) insert(ctx context.Context, tx *sql.Tx) error {
+func (f *flow) insert(ctx context.Context, tx *database.Tx) error {
 	source, err := encode(origin{By: f.By, At: f.At, Message: f.Message, Line: f.Line})
 	if err != nil {
 		return err
@@ -254,7 +254,7 @@ func (f *flow) insert(ctx context.Context, tx *sql.Tx) error {
 
 // save stores what has changed, if the run is still at the epoch that it was
 // read with. lease is the end of the lease of a run that goes on.
-func (f *flow) save(ctx context.Context, tx *sql.Tx, lease time.Time) error {
+func (f *flow) save(ctx context.Context, tx *database.Tx, lease time.Time) error {
 	if f.enqueue {
 		if err := f.queue(ctx, tx); err != nil {
 			return err
@@ -311,7 +311,7 @@ func (f *flow) save(ctx context.Context, tx *sql.Tx, lease time.Time) error {
 	return nil
 }
 
-func (f *flow) saveSteps(ctx context.Context, tx *sql.Tx) error {
+func (f *flow) saveSteps(ctx context.Context, tx *database.Tx) error {
 	for i := range f.Steps {
 		a := &f.Steps[i]
 		if !a.changed {
@@ -343,14 +343,14 @@ func (f *flow) saved() {
 	}
 }
 
-func audit(ctx context.Context, tx *sql.Tx, run string, now time.Time, e entry) error {
+func audit(ctx context.Context, tx *database.Tx, run string, now time.Time, e entry) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO run_audit (run, number, time, event, actor, detail)
 		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM run_audit WHERE run = ?`, run, now.UnixMilli(), e.event, e.actor, e.detail, run)
 	return err
 }
 
 // queue takes the lock, or a place behind those who asked before.
-func (f *flow) queue(ctx context.Context, tx *sql.Tx) error {
+func (f *flow) queue(ctx context.Context, tx *database.Tx) error {
 	var holder sql.NullString
 	var ahead int
 	var holding bool
@@ -374,7 +374,7 @@ func (f *flow) queue(ctx context.Context, tx *sql.Tx) error {
 }
 
 // release leaves the lock's queue, and hands the lock on where it was held.
-func (f *flow) release(ctx context.Context, tx *sql.Tx) error {
+func (f *flow) release(ctx context.Context, tx *database.Tx) error {
 	if _, err := tx.ExecContext(ctx, "UPDATE runs SET holds = 0, ticket = NULL WHERE id = ? AND ticket IS NOT NULL", f.ID); err != nil {
 		return err
 	}
@@ -393,15 +393,15 @@ func (f *flow) release(ctx context.Context, tx *sql.Tx) error {
 
 // Get returns one run with its steps. ErrNotFound where there is none.
 func (r *Runner) Get(ctx context.Context, id string) (Run, error) {
-	w, err := read(ctx, r.db.Read, id)
+	w, err := read(ctx, r.db, id)
 	if err != nil {
 		return Run{}, wrap("read run "+id, err)
 	}
-	if w.Steps, err = attempts(ctx, r.db.Read, id); err != nil {
+	if w.Steps, err = attempts(ctx, r.db, id); err != nil {
 		return Run{}, fmt.Errorf("read run %s: %w", id, err)
 	}
 	if w.Waits == ForLock {
-		err := r.db.Read.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE lock = ? AND ticket < (SELECT ticket FROM runs WHERE id = ?)", w.Lock, id).Scan(&w.Ahead)
+		err := r.db.QueryRowContext(ctx, "SELECT count(*) FROM runs WHERE lock = ? AND ticket < (SELECT ticket FROM runs WHERE id = ?)", w.Lock, id).Scan(&w.Ahead)
 		if err != nil {
 			return Run{}, fmt.Errorf("read run %s: %w", id, err)
 		}
@@ -444,7 +444,7 @@ func (r *Runner) List(ctx context.Context, filter Filter) ([]Run, error) {
 	if limit <= 0 {
 		limit = 1000
 	}
-	rows, err := r.db.Read.QueryContext(ctx, query+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
+	rows, err := r.db.QueryContext(ctx, query+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"frontdoor/internal/database"
+
 	"frontdoor/internal/playbook"
 	"frontdoor/internal/workflow/step"
 )
@@ -144,13 +146,13 @@ func (r *Runner) drop(id string, h *hold) {
 // untilDue is the time until the next run is due, far away where none is.
 func (r *Runner) untilDue(ctx context.Context) (time.Duration, error) {
 	var due sql.NullInt64
-	if err := r.db.Read.QueryRowContext(ctx, "SELECT min(due_at) FROM runs WHERE due_at IS NOT NULL").Scan(&due); err != nil {
+	if err := r.db.QueryRowContext(ctx, "SELECT min(due_at) FROM runs WHERE due_at IS NOT NULL").Scan(&due); err != nil {
 		return 0, err
 	}
 	if !due.Valid {
 		return time.Hour, nil
 	}
-	now, err := r.clock(ctx, r.db.Read)
+	now, err := r.clock(ctx, r.db)
 	return time.UnixMilli(due.Int64).Sub(now), err
 }
 
@@ -159,7 +161,7 @@ func (r *Runner) untilDue(ctx context.Context) (time.Duration, error) {
 func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err error) {
 	var flows []*flow
 	var steps []*playbook.Step
-	err = r.db.Update(ctx, func(tx *sql.Tx) error {
+	err = r.db.Update(ctx, func(tx *database.Tx) error {
 		now, err := r.clock(ctx, tx)
 		if err != nil {
 			return err
@@ -203,7 +205,7 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 	return tasks, more, nil
 }
 
-func (r *Runner) due(ctx context.Context, tx *sql.Tx, now time.Time, n int) ([]row, error) {
+func (r *Runner) due(ctx context.Context, tx *database.Tx, now time.Time, n int) ([]row, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM runs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), n)
 	if err != nil {
 		return nil, err
@@ -251,7 +253,7 @@ func (r *Runner) follow(ctx context.Context, t task, h *hold) {
 			r.giveBack(ctx, f)
 			return
 		}
-		now, e := r.clock(context.WithoutCancel(ctx), r.db.Read)
+		now, e := r.clock(context.WithoutCancel(ctx), r.db)
 		if e != nil {
 			now = time.Now() // the commit will tell
 		}
@@ -310,7 +312,7 @@ func (r *Runner) persist(ctx context.Context, f *flow) error {
 	ctx = context.WithoutCancel(ctx)
 	pause := 50 * time.Millisecond
 	for until := time.Now().Add(2 * r.cfg.Lease); ; {
-		err := r.db.Update(ctx, func(tx *sql.Tx) error { return f.save(ctx, tx, f.now.Add(r.cfg.Lease)) })
+		err := r.db.Update(ctx, func(tx *database.Tx) error { return f.save(ctx, tx, f.now.Add(r.cfg.Lease)) })
 		if err == nil {
 			f.saved()
 			r.poke()
@@ -328,7 +330,7 @@ func (r *Runner) persist(ctx context.Context, f *flow) error {
 // is, running: whoever takes it decides about an interrupted step.
 func (r *Runner) giveBack(ctx context.Context, f *flow) {
 	ctx = context.WithoutCancel(ctx)
-	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+	err := r.db.Update(ctx, func(tx *database.Tx) error {
 		now, err := r.clock(ctx, tx)
 		if err != nil {
 			return err
@@ -391,7 +393,7 @@ func (r *Runner) inHand() map[string]*hold {
 
 // heed stops the runs in hand that somebody cancelled, in any process.
 func (r *Runner) heed(ctx context.Context, held map[string]*hold) error {
-	rows, err := r.db.Read.QueryContext(ctx, "SELECT id, cancel FROM runs WHERE cancel <> '' AND ended IS NULL")
+	rows, err := r.db.QueryContext(ctx, "SELECT id, cancel FROM runs WHERE cancel <> '' AND ended IS NULL")
 	if err != nil {
 		return err
 	}
@@ -417,7 +419,7 @@ func (r *Runner) interrupt(h *hold, by string) {
 
 func (r *Runner) renew(ctx context.Context, held map[string]*hold) error {
 	var lost []*hold
-	err := r.db.Update(ctx, func(tx *sql.Tx) error {
+	err := r.db.Update(ctx, func(tx *database.Tx) error {
 		now, err := r.clock(ctx, tx)
 		if err != nil {
 			return err
