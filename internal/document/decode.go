@@ -1,6 +1,7 @@
 package document
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"reflect"
@@ -19,7 +20,7 @@ import (
 func Decode(n *Node, into any, unknown func(*Node)) problem.List {
 	d := &decoder{unknown: unknown}
 	d.value(n, reflect.ValueOf(into).Elem())
-	return d.found
+	return few(d.found)
 }
 
 type decoder struct {
@@ -37,6 +38,10 @@ func (d *decoder) value(n *Node, v reflect.Value) {
 	}
 	if v.Type() == durationType {
 		d.duration(n, v)
+		return
+	}
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		d.own(n, u)
 		return
 	}
 	switch v.Kind() {
@@ -73,6 +78,21 @@ func (d *decoder) value(n *Node, v reflect.Value) {
 		d.number(n, v)
 	default:
 		panic(fmt.Sprintf("document: a field of type %s can't be written in YAML", v.Type()))
+	}
+}
+
+// own decodes what knows its text itself.
+func (d *decoder) own(n *Node, u encoding.TextUnmarshaler) {
+	text := n.Text()
+	if n.Kind == Int && n.Int() == 0 {
+		text = "0"
+	}
+	if n.Kind != String && text == "" {
+		d.wrong(n, String)
+		return
+	}
+	if err := u.UnmarshalText([]byte(text)); err != nil {
+		d.add(n.Problem("", "%s: %s", name(n), err))
 	}
 }
 
@@ -168,7 +188,7 @@ func (d *decoder) table(n *Node, v reflect.Value) {
 	}
 	out := reflect.MakeMapWithSize(v.Type(), len(n.Pairs))
 	for _, p := range n.Pairs {
-		item := reflect.New(v.Type().Elem()).Elem()
+		item := reflect.New(v.Type().Elem()).Elem() // addressable, as fields and elements of slices are
 		d.value(p.Value, item)
 		out.SetMapIndex(reflect.ValueOf(p.Key), item)
 	}

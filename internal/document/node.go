@@ -39,8 +39,11 @@ type Node struct {
 	parent *Node
 	key    string // of parent where that is an object
 	index  int    // of parent where that is a list
-	style  style
-	doc    *Document
+
+	keyLine, keyColumn int // of key; 0 where there is none
+
+	style style
+	doc   *Document
 
 	replaced bool // the text isn't what the file says
 }
@@ -204,11 +207,9 @@ func (n *Node) ProblemIn(offset int, hint, format string, args ...any) problem.P
 // KeyProblem is an error at the key of n in its object; at n where it has none.
 func (n *Node) KeyProblem(hint, format string, args ...any) problem.Problem {
 	p := n.Problem(hint, format, args...)
-	if n.parent != nil && n.parent.Kind == Object {
-		if pair := n.parent.pair(n.key); pair != nil {
-			p.Line, p.Column = pair.Line, pair.Column
-			p.Excerpt = n.doc.Excerpt(p.Line, p.Column)
-		}
+	if n.keyLine > 0 {
+		p.Line, p.Column = n.keyLine, n.keyColumn
+		p.Excerpt = n.doc.Excerpt(p.Line, p.Column)
 	}
 	return p
 }

@@ -23,6 +23,13 @@ const MaxSize = 512 << 10
 // maxDepth is how deep lists and objects may lie in each other.
 const maxDepth = 64
 
+// maxEntries is how many keys and items a document may have: the parser's time
+// grows with the square of those of one object or list.
+const maxEntries = 8000
+
+// maxProblems is how many mistakes of one document are told.
+const maxProblems = 100
+
 // Parse reads the one document of src. Where the list has errors the document
 // still has what could be read, with a nil Root where nothing could; an empty
 // file is no error and has a nil Root.
@@ -39,10 +46,10 @@ func Parse(file string, src []byte) (*Document, problem.List) {
 		line := 1 + bytes.Count(before, []byte("\n"))
 		return refuse(line, 1+utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]), "save the file as UTF-8 text", "the file is not UTF-8 text")
 	}
-	src = bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
-	d.lines = strings.Split(string(src), "\n")
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff"))
+	d.lines = strings.Split(text, "\n")
 
-	tokens := lexer.Tokenize(string(src))
+	tokens := lexer.Tokenize(text)
 	if p := d.dangerous(tokens); p != nil {
 		return d, problem.List{*p}
 	}
@@ -62,7 +69,11 @@ func Parse(file string, src []byte) (*Document, problem.List) {
 		}
 		d.Root = b.build(one.Body, &Node{doc: d}, 0)
 	}
-	return d, b.problems
+	return d, few(b.problems)
+}
+
+func few(found problem.List) problem.List {
+	return found[:min(len(found), maxProblems)]
 }
 
 // invalid is the index of the first byte that is no text; -1 where all is.
@@ -80,7 +91,7 @@ func invalid(src []byte) int {
 // dangerous finds, before anything recurses over the tokens, what could make
 // the parser or its caller grow: nesting, anchors and aliases.
 func (d *Document) dangerous(tokens token.Tokens) *problem.Problem {
-	depth, dashes, dashLine := 0, 0, 0
+	depth, dashes, dashLine, entries := 0, 0, 0, 0
 	for _, t := range tokens {
 		bad, hint := "", ""
 		switch t.Type {
@@ -93,12 +104,18 @@ func (d *Document) dangerous(tokens token.Tokens) *problem.Problem {
 				dashes, dashLine = 0, t.Position.Line
 			}
 			dashes++
+			entries++
+		case token.MappingValueType, token.CollectEntryType:
+			entries++
 		case token.AnchorType, token.AliasType:
 			bad, hint = "anchors and aliases are not used here", "write the value out; a string that begins with & or * needs quotes"
 		case token.TagType:
 			bad, hint = "YAML tags are not used here", "remove "+t.Value+"; a string that begins with ! needs quotes"
 		case token.MergeKeyType:
 			bad, hint = "merge keys are not used here", "write the keys out"
+		}
+		if entries > maxEntries {
+			bad, hint = fmt.Sprintf("the file has more than %d keys and items", maxEntries), "split it"
 		}
 		if depth > maxDepth || dashes > maxDepth || t.Position.IndentLevel > maxDepth {
 			bad, hint = fmt.Sprintf("lists and objects lie more than %d deep in each other", maxDepth), "flatten it"
@@ -261,7 +278,7 @@ func (b *builder) add(out *Node, v *ast.MappingValueNode, seen map[string]int, d
 		return
 	}
 	seen[key] = at.Line
-	value := b.build(v.Value, &Node{doc: b.doc, parent: out, key: key}, depth+1)
+	value := b.build(v.Value, &Node{doc: b.doc, parent: out, key: key, keyLine: at.Line, keyColumn: max(at.Column, 1)}, depth+1)
 	if value.Kind == Null {
 		value.Line, value.Column = at.Line, max(at.Column, 1)
 	}

@@ -103,7 +103,7 @@ func ParseDuration(s string) (time.Duration, error) {
 func (s *Shape) Check(n *Node) problem.List {
 	c := &checker{}
 	c.check(s, n)
-	return c.found
+	return few(c.found)
 }
 
 type checker struct{ found problem.List }
