@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"time"
 )
 
 // PassageID names a passage within one Index.
@@ -115,7 +114,6 @@ func (x *Index) Stats() Stats {
 		Passages: x.im.rows(tablePassages),
 		Terms:    x.im.rows(tableTerms),
 		Bytes:    int64(len(x.im.data)),
-		Took:     time.Duration(0),
 	}
 	for i := range x.im.rows(tableSkipped) {
 		s.Skipped = append(s.Skipped, Skipped{

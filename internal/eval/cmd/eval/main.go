@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -58,8 +59,12 @@ func measure(ctx context.Context, o options) error {
 		questions: []string{filepath.Join(o.repository, "internal", "eval", "testdata", "handbook-questions.jsonl")},
 	}
 	for _, s := range []set{own, dataSet(o.data)} {
-		if err := measureDocs(ctx, s); errors.Is(err, fs.ErrNotExist) || s.dir == "" {
-			fmt.Printf("## docs: %s\n\nno data: %q is missing; name the folder with -data (make eval DATA=…)\n\n", s.name, s.dir)
+		if s.dir == "" {
+			fmt.Printf("## docs: %s\n\nno data: name its folder with -data (make eval DATA=…)\n\n", s.name)
+			continue
+		}
+		if err := measureDocs(ctx, s); errors.Is(err, fs.ErrNotExist) {
+			fmt.Printf("## docs: %s\n\nno data: %v\n\n", s.name, err)
 		} else if err != nil {
 			return err
 		}
@@ -94,9 +99,6 @@ func (s set) load() ([]eval.Question, error) {
 }
 
 func measureDocs(ctx context.Context, s set) error {
-	if s.dir == "" {
-		return nil
-	}
 	questions, err := s.load()
 	if err != nil {
 		return err
@@ -159,7 +161,11 @@ func fit(ctx context.Context, o options) error {
 	c := eval.Fit(examples, penalty)
 	for _, g := range groups {
 		of := slices.DeleteFunc(slices.Clone(examples), func(e eval.Example) bool { return e.Group != g })
-		fmt.Printf("%-14s %4d examples  AUROC %.3f  left out %.3f\n", g, len(of), eval.AUROC(c, of), eval.CrossValidate(examples, g, 10, penalty))
+		if all := eval.AUROC(c, of); math.IsNaN(all) {
+			fmt.Printf("%-14s %4d examples of one class\n", g, len(of))
+		} else {
+			fmt.Printf("%-14s %4d examples  AUROC %.3f  left out %.3f\n", g, len(of), all, eval.CrossValidate(examples, g, 10, penalty))
+		}
 	}
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
