@@ -49,6 +49,11 @@ func (c Config) client() (*redis.UniversalOptions, error) {
 	if err != nil {
 		return nil, errors.New("is no address") // err would quote the password
 	}
+	switch u.Scheme {
+	case "redis", "rediss", "redis+sentinel", "redis+cluster":
+	default:
+		return nil, errors.New("has a scheme that isn't known")
+	}
 	hosts, err := addresses(c.URL, u)
 	if err != nil {
 		return nil, err
@@ -90,8 +95,6 @@ func (c Config) client() (*redis.UniversalOptions, error) {
 			return nil, errors.New("names a database, and a cluster has only one")
 		}
 		out.IsClusterMode = true
-	default:
-		return nil, errors.New("has a scheme that isn't known")
 	}
 	if db != "" {
 		if out.DB, err = strconv.Atoi(db); err != nil || out.DB < 0 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"go.uber.org/zap"
 
@@ -74,6 +75,9 @@ type Store struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
+	closing sync.Once
+	closed  error // what Close returned
+
 	mu      sync.Mutex
 	tenders map[role]*tender
 }
@@ -105,6 +109,9 @@ func Open(ctx context.Context, cfg Config, opts Options) (*Store, error) {
 	}
 	client.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // a command younger than 7.0
 	client.PoolSize = s.options.Workers + 3*s.options.Senders + 8                                       // nobody waits for a connection behind a slow neighbour
+	// The client's own log goes to standard error in a form of its own, a line a
+	// refused connection; the leases' renewal says once that Redis is away.
+	logging.Disable()
 	s.redis = redis.NewUniversalClient(client)
 	s.ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.done.Go(s.listen)
@@ -113,17 +120,19 @@ func Open(ctx context.Context, cfg Config, opts Options) (*Store, error) {
 
 // Close ends Work, Deliver and Events as the end of their contexts would,
 // waits for them, gives the leases back and, when embedded, stops the server.
+// Closing again does nothing.
 func (s *Store) Close() error {
-	s.stop()
-	s.done.Wait()
-	err := s.redis.Close()
-	if s.embedded != nil {
-		s.embedded.close()
-	}
-	if err != nil {
-		return fmt.Errorf("close the store: %w", err)
-	}
-	return nil
+	s.closing.Do(func() {
+		s.stop()
+		s.done.Wait()
+		if err := s.redis.Close(); err != nil {
+			s.closed = fmt.Errorf("close the store: %w", err)
+		}
+		if s.embedded != nil {
+			s.embedded.close()
+		}
+	})
+	return s.closed
 }
 
 // Ping returns [ErrUnavailable] when Redis does not answer.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // Durability is what the server keeps when it is killed.
@@ -43,33 +44,59 @@ func Start(t testing.TB) *Server {
 	return StartWith(t, Forgets)
 }
 
+// StartCluster starts a cluster of one node, which refuses what touches keys of
+// several slots as a larger one does.
+func StartCluster(t testing.TB) *Server {
+	t.Helper()
+	s := launch(t, "--appendonly", "no", "--cluster-enabled", "yes", "--cluster-port", freePort(t))
+	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + s.port})
+	defer func() { _ = client.Close() }()
+	if err := client.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		info, err := client.ClusterInfo(t.Context()).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(info, "cluster_state:ok") {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.URL = "redis+cluster://127.0.0.1:" + s.port
+	return s
+}
+
 // StartWith starts a server in a temporary directory.
 func StartWith(t testing.TB, d Durability) *Server {
+	t.Helper()
+	if d == Remembers {
+		return launch(t, "--appendonly", "yes", "--appendfsync", "always")
+	}
+	return launch(t, "--appendonly", "no")
+}
+
+func launch(t testing.TB, options ...string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("redis-server is not installed: `make test` installs it, or `apt-get install redis-server`")
 	}
 	s := &Server{t: t}
+	t.Cleanup(s.Kill)
 	// The port may be taken between the look and the start: another one then.
 	for attempt := 0; ; attempt++ {
 		s.port = freePort(t)
 		s.URL = "redis://127.0.0.1:" + s.port
-		s.args = []string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(), "--loglevel", "warning"}
-		if d == Remembers {
-			s.args = append(s.args, "--appendonly", "yes", "--appendfsync", "always")
-		} else {
-			s.args = append(s.args, "--appendonly", "no")
-		}
+		s.args = append([]string{"--port", s.port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(), "--loglevel", "warning"}, options...)
 		err := s.start()
 		if err == nil {
-			break
+			return s
 		}
 		if attempt == 4 {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(s.Kill)
-	return s
 }
 
 // Kill ends the server at once, as kill -9 does.
@@ -118,6 +145,7 @@ func (s *Server) start() error {
 		close(ended)
 	}()
 	s.cmd, s.ended = cmd, ended
+	logging.Disable() // it would tell of each look before the server listens
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + s.port, MaxRetries: -1, DialerRetries: 1})
 	defer func() { _ = client.Close() }()
 	// The process id tells our server from one that took the port before it.
