@@ -25,8 +25,7 @@ const workerEnv = "FRONTDOOR_TEST_WORKER"
 func TestMain(m *testing.M) {
 	if path := os.Getenv(workerEnv); path != "" {
 		if err := worker(path, os.Getenv(workerEnv+"_URL")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			panic(err)
 		}
 		return
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,8 +71,7 @@ func newFlow(r Run, book *playbook.Playbook, given map[string]map[string]any, co
 // backwards are the undo steps of what was done, last first.
 func backwards(steps []playbook.Step, done map[string]map[string]any) []playbook.Step {
 	var out []playbook.Step
-	for i := len(steps) - 1; i >= 0; i-- {
-		s := steps[i]
+	for _, s := range slices.Backward(steps) {
 		if _, ok := done[s.ID]; !ok || s.Undo == nil {
 			continue
 		}
@@ -105,9 +106,7 @@ func (f *flow) env() map[string]any {
 	for _, in := range f.book.Flow.Inputs {
 		inputs[in.Name] = nil
 	}
-	for k, v := range f.Inputs {
-		inputs[k] = v
-	}
+	maps.Copy(inputs, f.Inputs)
 	groups := make([]any, len(f.By.Groups))
 	for i, g := range f.By.Groups {
 		groups[i] = g
@@ -474,7 +473,7 @@ func (f *flow) report(r Report) {
 	r.ID = fmt.Sprintf("%s/%d", f.ID, f.said)
 	r.Run, r.Time = f.Run, f.now
 	r.Run.Steps = nil
-	r.At, r.Message, r.Line, r.Request, r.By = f.At, f.Message, f.Line, f.Run.Request, f.By
+	r.At, r.Message, r.Line, r.Request, r.By = f.At, f.Message, f.Line, f.Request, f.By
 	f.reports = append(f.reports, r)
 }
 

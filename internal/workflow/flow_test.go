@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func TestHowStepsFail(t *testing.T) {
 		{"without retry", func(int) int { return 503 }, `timeout: 5s`, workflow.Failed, "answered 503", 1},
 		{"while it polls", func(n int) int { return map[bool]int{true: 503, false: 200}[n < 4] }, "until: steps.one.status == 200\n    every: 1ms", workflow.Succeeded, "", 4},
 		{"never ready", func(int) int { return 200 }, "until: steps.one.json.ready ?? false\n    every: 10ms\n    timeout: 60ms", workflow.Failed, "it did not come to what it waits for within 60ms", 0},
-		{"no such field yet", func(n int) int { return 200 }, "until: steps.one.json.n.deep == 3\n    every: 700ms\n    timeout: 2s", workflow.Failed, "lastly: expression", 0},
+		{"no such field yet", func(int) int { return 200 }, "until: steps.one.json.n.deep == 3\n    every: 700ms\n    timeout: 2s", workflow.Failed, "lastly: expression", 0},
 		{"another form than declared", func(int) int { return 200 }, `schema: {type: object, required: [id]}`, workflow.Failed, "another form than the playbook's schema says", 1},
 		{"a condition that can't be decided", func(int) int { return 200 }, `if: 'config.nothing.deep == 1'`, workflow.Failed, "its condition can't be decided", 0},
 	} {
@@ -256,9 +257,7 @@ result: {text: '`+"`${inputs.name}`"+` is ready: ${steps.check.text}'}
 	}
 	with := func(id string, r playbook.TestReply) map[string]playbook.TestReply {
 		m := map[string]playbook.TestReply{}
-		for k, v := range good {
-			m[k] = v
-		}
+		maps.Copy(m, good)
 		m[id] = r
 		return m
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"frontdoor/internal/chat"
@@ -41,9 +42,7 @@ func Rehearse(ctx context.Context, p *playbook.Playbook, inputs map[string]any, 
 			config[name] = "https://" + name + ".invalid"
 		}
 	}
-	for k, v := range cfg.Config {
-		config[k] = v
-	}
+	maps.Copy(config, cfg.Config)
 	given := map[string]any{}
 	for _, in := range p.Flow.Inputs {
 		given[in.Name] = in.Default
@@ -51,9 +50,7 @@ func Rehearse(ctx context.Context, p *playbook.Playbook, inputs map[string]any, 
 			given[in.Name] = v
 		}
 	}
-	for k, v := range inputs {
-		given[k] = v // an unknown one is refused below
-	}
+	maps.Copy(given, inputs) // an unknown one is refused below
 	r := &Runner{cfg: Config{Config: config}, opts: Options{WorkDir: "/run"}}
 	f, err := r.draft(Request{ID: "r-rehearsed", Playbook: p, Inputs: given, By: by}, rehearsal)
 	if err != nil {

@@ -201,8 +201,7 @@ func refusef(format string, args ...any) error { return Refuse(fmt.Sprintf(forma
 
 // AsRefusal returns the reason where err is a refusal.
 func AsRefusal(err error) (string, bool) {
-	var r *Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r.Reason, true
 	}
 	return "", false

@@ -192,7 +192,7 @@ func (r *Runner) load(ctx context.Context, q querier, w row) (*flow, error) {
 	}
 	f.position, f.forgiven, f.epoch, f.cancel, f.round, f.digest, f.said = w.position, w.forgiven, w.epoch, w.cancel, w.round, w.digest, w.said
 	f.due = w.Due
-	f.Run.Due = time.Time{}
+	f.Due = time.Time{}
 	return f, nil
 }
 
@@ -248,7 +248,7 @@ func (f *flow) insert(ctx context.Context, tx *database.Tx) error {
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO runs (id, hash, playbook, undoes, person, request, origin, inputs, given, state, lock, started)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		f.ID, f.book.Hash, f.Playbook, f.Undoes, f.By.ID, f.Run.Request, source, inputs, given, f.State, f.Lock, f.Started.UnixMilli())
+		f.ID, f.book.Hash, f.Playbook, f.Undoes, f.By.ID, f.Request, source, inputs, given, f.State, f.Lock, f.Started.UnixMilli())
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -384,11 +385,7 @@ func (r *Runner) keep(ctx context.Context) {
 func (r *Runner) inHand() map[string]*hold {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	held := make(map[string]*hold, len(r.held))
-	for id, h := range r.held {
-		held[id] = h
-	}
-	return held
+	return maps.Clone(r.held)
 }
 
 // heed stops the runs in hand that somebody cancelled, in any process.

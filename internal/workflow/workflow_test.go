@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,12 +83,7 @@ func begin(tb testing.TB, s setting) *world {
 	}
 	if s.options.Member == nil {
 		s.options.Member = func(who chat.Person, group string) bool {
-			for _, g := range who.Groups {
-				if g == group {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(who.Groups, group)
 		}
 	}
 	if w.Runner, err = workflow.Open(tb.Context(), db, s.config, s.options); err != nil {

@@ -280,8 +280,7 @@ func detail(reply map[string]any) string {
 }
 
 func (h *HTTP) unreachable(ctx context.Context, r request, err error) error {
-	var f *Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*Failure](err); ok {
 		return failed("%s: %s", h.secrets.Mask(r.String()), f.Sentence)
 	}
 	what := h.secrets.Mask(r.String())
@@ -291,8 +290,8 @@ func (h *HTTP) unreachable(ctx context.Context, r request, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	var wrapped *url.Error // its text repeats the address with its query
-	if errors.As(err, &wrapped) {
+	// Its text repeats the address with its query.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	return &Failure{Sentence: what + " could not be reached: " + clip(h.secrets.Mask(err.Error()), 200), Transient: true}
