@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 	"time"
 
 	"frontdoor/internal/database"
@@ -120,6 +119,12 @@ type numbered struct {
 // that is no event, with its number from 1, in order. Import neither redacts
 // nor hashes: what comes in is what an export gave out.
 func (w *Warehouse) Import(ctx context.Context, r io.Reader, bad func(line int, err error)) (int, error) {
+	if err := w.bulk(ctx, "PRAGMA cache_size = -65536", "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 16384"); err != nil {
+		return 0, fmt.Errorf("import demand: %w", err)
+	}
+	defer func() {
+		_ = w.bulk(context.WithoutCancel(ctx), "PRAGMA cache_size = -2000", "PRAGMA temp_store = DEFAULT", "PRAGMA wal_autocheckpoint = 1000", "PRAGMA wal_checkpoint(PASSIVE)")
+	}()
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	batches := make(chan batch, 2)
@@ -151,6 +156,18 @@ func (w *Warehouse) Import(ctx context.Context, r io.Reader, bad func(line int, 
 			return n, fmt.Errorf("import demand: %w", b.end)
 		}
 	}
+}
+
+// bulk sets the writer up for many rows, and back: a cache that holds the
+// index of the ids, no file for what a statement might undo, and pages that
+// many rows touch copied from the journal less often.
+func (w *Warehouse) bulk(ctx context.Context, pragmas ...string) error {
+	for _, p := range pragmas {
+		if _, err := w.db.Write.ExecContext(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // store is one transaction of Import.
@@ -458,83 +475,29 @@ func openLog(ctx context.Context, tx *sql.Tx) (*log, error) {
 	return l, err
 }
 
-// insertWidth is how many rows one statement inserts.
-const insertWidth = 32
-
 // insert stores the rows whose ids are new and returns them with their seqs.
+// One row a statement: with several, SQLite keeps a journal for the statement,
+// which costs more than the calls that it saves.
 func (l *log) insert(ctx context.Context, rows []row) ([]sequenced, error) {
-	fresh := make([]sequenced, 0, len(rows))
-	const one = "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-	const into = "INSERT OR IGNORE INTO demand_events (" + columns + ") VALUES "
-	var wide, narrow *sql.Stmt
-	defer func() {
-		for _, s := range []*sql.Stmt{wide, narrow} {
-			if s != nil {
-				_ = s.Close()
-			}
-		}
-	}()
-	var err error
-	if len(rows) >= insertWidth {
-		if wide, err = l.tx.PrepareContext(ctx, into+strings.Repeat(one+",", insertWidth-1)+one); err != nil {
-			return nil, err
-		}
-	}
-	if narrow, err = l.tx.PrepareContext(ctx, into+one); err != nil {
-		return nil, err
-	}
-	args := make([]any, 0, insertWidth*15)
-	for len(rows) > 0 {
-		statement, n := narrow, 1
-		if wide != nil && len(rows) >= insertWidth {
-			statement, n = wide, insertWidth
-		}
-		first := l.next
-		args = args[:0]
-		for i := range rows[:n] {
-			args = rows[i].args(append(args, l.next))
-			l.next++
-		}
-		result, err := statement.ExecContext(ctx, args...)
-		if err != nil {
-			return nil, err
-		}
-		stored, err := result.RowsAffected()
-		if err != nil {
-			return nil, err
-		}
-		there := func(int64) bool { return int(stored) == n }
-		if stored != 0 && int(stored) != n {
-			if there, err = l.seqs(ctx, first, l.next); err != nil {
-				return nil, err
-			}
-		}
-		for i := range rows[:n] {
-			if there(first + int64(i)) {
-				fresh = append(fresh, sequenced{seq: first + int64(i), row: &rows[i]})
-			}
-		}
-		rows = rows[n:]
-	}
-	return fresh, nil
-}
-
-// seqs tells which of [from, to) are stored.
-func (l *log) seqs(ctx context.Context, from, to int64) (func(int64) bool, error) {
-	rows, err := l.tx.QueryContext(ctx, "SELECT seq FROM demand_events WHERE seq >= ? AND seq < ?", from, to)
+	statement, err := l.tx.PrepareContext(ctx, "INSERT OR IGNORE INTO demand_events ("+columns+") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	stored := map[int64]bool{}
-	for rows.Next() {
-		var seq int64
-		if err := rows.Scan(&seq); err != nil {
+	defer func() { _ = statement.Close() }()
+	fresh := make([]sequenced, 0, len(rows))
+	var args []any
+	for i := range rows {
+		args = rows[i].args(append(args[:0], l.next))
+		stored, err := affected(statement.ExecContext(ctx, args...))
+		if err != nil {
 			return nil, err
 		}
-		stored[seq] = true
+		if stored > 0 {
+			fresh = append(fresh, sequenced{seq: l.next, row: &rows[i]})
+			l.next++
+		}
 	}
-	return func(seq int64) bool { return stored[seq] }, rows.Err()
+	return fresh, nil
 }
 
 type sequenced struct {
