@@ -151,10 +151,10 @@ func (c *checker) check(s *Shape, n *Node) {
 	case Int, Float:
 		v, _ := n.Number()
 		if fit.Min != nil && v < *fit.Min {
-			c.add(n.Problem("write "+number(*fit.Min)+" or more", "%s is less than %s", number(v), number(*fit.Min)))
+			c.add(n.Problem("write "+number(*fit.Min)+" or more", "%s is %s, less than %s", name(n), number(v), number(*fit.Min)))
 		}
 		if fit.Max != nil && v > *fit.Max {
-			c.add(n.Problem("write "+number(*fit.Max)+" or less", "%s is more than %s", number(v), number(*fit.Max)))
+			c.add(n.Problem("write "+number(*fit.Max)+" or less", "%s is %s, more than %s", name(n), number(v), number(*fit.Max)))
 		}
 	}
 }
@@ -174,6 +174,8 @@ func (c *checker) wrongKind(s *Shape, n *Node) {
 	switch {
 	case n.Kind == Null:
 		c.add(n.KeyProblem("give it a value, or remove the key", "%s is empty: it must be %s", name(n), want))
+	case s.Format != nil && n.Kind != Object && n.Kind != List:
+		c.add(n.Problem(s.Format.Hint, "%s must be %s, not %s", name(n), s.Format.Name, n.Kind))
 	case slices.Contains(s.Is, String) && n.Kind != Object && n.Kind != List:
 		c.add(n.Problem("put quotes around it", "%s must be %s, not %s", name(n), want, n.Kind))
 	case slices.Contains(s.Is, List) && n.Kind != Object:
@@ -258,7 +260,7 @@ func (c *checker) text(s *Shape, n *Node) {
 	case s.Filled && strings.TrimSpace(text) == "":
 		c.add(n.Problem("give it a value, or remove the key", "%s is empty", name(n)))
 	case len(s.Enum) > 0 && !slices.Contains(s.Enum, text):
-		hint := "write " + or(s.Enum)
+		hint := ""
 		if near := problem.Nearest(text, s.Enum); near != "" {
 			hint = "did you mean " + near + "?"
 		}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"frontdoor/internal/problem"
 
@@ -88,12 +89,14 @@ func Check(src string, scope Scope, want Kind) error {
 	if names.first != nil {
 		return names.first
 	}
-	cfg := conf.CreateNew()
-	limit(cfg)
+	if want == Any && scope.plain(tree.Node) {
+		return nil
+	}
+	cfg := *language()
 	cfg.EnvObject = map[string]any{}
 	cfg.Env = scope.nature()
 	cfg.Strict = true
-	got, err := checker.Check(tree, cfg)
+	got, err := checker.Check(tree, &cfg)
 	if err != nil {
 		return foreign(err)
 	}
@@ -137,9 +140,8 @@ func parse(src string) (*parser.Tree, error) {
 	if len(src) > maxSource {
 		return nil, &Error{Message: fmt.Sprintf("the expression is longer than %d bytes", maxSource), Hint: "split it over several steps"}
 	}
-	cfg := conf.CreateNew()
-	limit(cfg)
-	tree, err := parser.ParseWithConfig(src, cfg)
+	cfg := *language()
+	tree, err := parser.ParseWithConfig(src, &cfg)
 	if err != nil {
 		return nil, foreign(err)
 	}
@@ -180,9 +182,37 @@ func didYouMean(word string, known []string) string {
 
 // words are all names that can stand at the beginning: roots and functions.
 func words() []string {
+	return append(slices.Clone(roots), slices.Sorted(maps.Keys(language().Builtins))...)
+}
+
+// language is the library's settings with our limits, built once: whoever uses
+// them takes a copy.
+var language = sync.OnceValue(func() *conf.Config {
 	cfg := conf.CreateNew()
 	limit(cfg)
-	return append(slices.Clone(roots), slices.Sorted(maps.Keys(cfg.Builtins))...)
+	return cfg
+})
+
+// plain tells whether node only reads a value whose names have been checked
+// and whose type nobody asks for: most of what stands in templates.
+func (s Scope) plain(node ast.Node) bool {
+	for depth := 0; ; depth++ {
+		switch n := node.(type) {
+		case *ast.MemberNode:
+			if _, constant := n.Property.(*ast.StringNode); !constant || n.Method {
+				return false
+			}
+			if root, ok := n.Node.(*ast.IdentifierNode); ok && depth > 0 {
+				// Below an input there is nothing; below a step what it declares.
+				return root.Value == "config" || root.Value == "steps" && s.Steps[n.Property.(*ast.StringNode).Value].of == TypeAny.of
+			}
+			node = n.Node
+		case *ast.IdentifierNode:
+			return depth > 0 && slices.Contains(roots, n.Value)
+		default:
+			return false
+		}
+	}
 }
 
 // limit takes away what an expression here may not do: repeat makes memory out

@@ -272,3 +272,17 @@ func BenchmarkEval(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkCheck(b *testing.B) {
+	s := scope()
+	for _, src := range []string{`inputs.name`, `inputs.environment == "prod" && inputs.size_gb > 3`} {
+		b.Run(src, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := expression.Check(src, s, expression.Any); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

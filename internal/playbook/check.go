@@ -345,6 +345,12 @@ func firstReason(err error) string {
 		err = invalid.Err
 	}
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.Contains(line, "must be one of") { // of several branches the one that helps
+			lines = []string{line}
+			break
+		}
+	}
 	return strings.TrimPrefix(strings.TrimSpace(lines[len(lines)-1]), "- ")
 }
 

@@ -5,13 +5,14 @@ import "strings"
 // Nearest returns the known word that a typist most likely meant by word, or
 // "" where none is close: at most a third of the letters (and at least one)
 // may be wrong, counted as insertions, deletions, substitutions and swaps of
-// neighbours (Damerau's distance, restricted form). Ties go to the first.
+// neighbours (Damerau's distance, restricted form), and one letter must be
+// right. Ties go to the first.
 func Nearest(word string, known []string) string {
 	best, bestDistance := "", 1<<30
 	for _, k := range known {
 		limit := max(1, max(len(word), len(k))/3)
 		d := Distance(strings.ToLower(word), strings.ToLower(k))
-		if d <= limit && d < bestDistance {
+		if d <= limit && d < bestDistance && d < min(len(word), len(k)) {
 			best, bestDistance = k, d
 		}
 	}

@@ -1,0 +1,384 @@
+package playbook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"frontdoor/internal/playbook"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// answer is a small playbook; extra goes behind it.
+func answer(id, match, extra string) string {
+	return fmt.Sprintf("id: %s\ntitle: T\nsummary: S\nowner: o\nmatch: %s\nproduct: {problem: p}\ntags: {topic: t}\n%s\n", id, match, extra)
+}
+
+const (
+	fixed = "answer: {text: x}"
+	does  = "workflow: {inputs: {name: {type: string}}, steps: [{id: one, message: hi}]}"
+)
+
+func TestSetMistakes(t *testing.T) {
+	tests := []struct {
+		name  string
+		files map[string]string
+		want  []string
+	}{
+		{"fine", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "sub/b.yml": answer("b", "{command: b}", does)}, nil},
+		{"same id", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "b.yaml": answer("a", "{command: b}", fixed)}, []string{"b.yaml:1:5: the id a is taken by a.yaml"}},
+		{"same command", map[string]string{"a.yaml": answer("a", "{command: do it}", fixed), "b.yaml": answer("b", "{command: do it}", fixed)}, []string{`b.yaml:5:18: the command "do it" is taken by a.yaml`}},
+		{
+			"same example",
+			map[string]string{"a.yaml": answer("a", "{examples: [How do I  deploy?]}", fixed), "b.yaml": answer("b", "{examples: [x, how do i deploy]}", fixed)},
+			[]string{`b.yaml:5:23: the example "how do i deploy" stands in a.yaml, line 5, too`},
+		},
+		{"twice in one file", map[string]string{"a.yaml": answer("a", "{examples: [x, X]}", fixed)}, []string{`a.yaml:5:23: the example "X" stands in a.yaml, line 5, too`}},
+		{"offer unknown", map[string]string{"a.yaml": answer("a", "{command: a}", "answer: {text: x, offer: [rollbak]}"), "b.yaml": answer("rollback", "{command: b}", does)}, []string{"a.yaml:8:27: there is no playbook rollbak to offer (did you mean rollback?)"}},
+		{"offer an answer", map[string]string{"a.yaml": answer("a", "{command: a}", "answer: {text: x, offer: [b]}"), "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:8:27: b is an answer, and only workflows can be offered"}},
+		{
+			"a test of another",
+			map[string]string{"a.yaml": answer("a", "{command: a}", fixed+"\ntests: [{say: x, expect: {playbook: b, inputs: {nmae: x}}}, {say: y, expect: {playbook: c}}]"), "b.yaml": answer("b", "{command: b}", does)},
+			[]string{"a.yaml:9:49: b has no input nmae (did you mean name?)", "a.yaml:9:89: there is no playbook c"},
+		},
+		{"taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topics: {tt: T}"}, []string{"a.yaml:7:15: taxonomy.yaml has no topic t (known here: tt)"}},
+		{"bad taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topic: {t: T}\nactions: [a, a]"}, []string{"taxonomy.yaml:1:1: unknown key topic (did you mean topics?)", "taxonomy.yaml:2:14: a stands twice (keep one of the two)"}},
+		{"one bad file", map[string]string{"a.yaml": "id: [", "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:1:5: this is no YAML: sequence end token ']' not found"}},
+		{"hidden", map[string]string{"..data/a.yaml": "id: [", ".b.yaml": "x", "b.yaml": answer("b", "{command: b}", fixed), "readme.md": "x"}, nil},
+		{"huge", map[string]string{"a.yaml": strings.Repeat("x", 10<<20)}, []string{"a.yaml: the file has 524289 bytes, more than 524288"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := fstest.MapFS{}
+			for name, content := range tt.files {
+				fsys[name] = &fstest.MapFile{Data: []byte(content)}
+			}
+			s, found := playbook.LoadFS(fsys, "")
+			errs := found.Errors()
+			if (s == nil) != (len(tt.want) > 0) {
+				t.Errorf("a set is loaded whole or not at all: got %v with %v", s != nil, errs)
+			}
+			if len(errs) != len(tt.want) {
+				t.Fatalf("got %v\nwant %q", errs, tt.want)
+			}
+			for i, p := range errs {
+				if !strings.HasPrefix(p.String(), tt.want[i]) {
+					t.Errorf("got  %s\nwant %s", p, tt.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestLoadNoDirectory(t *testing.T) {
+	for _, dir := range []string{filepath.Join(t.TempDir(), "gone"), "testdata/good.golden"} {
+		if s, found := playbook.Load(dir); s != nil || found.Err() == nil {
+			t.Errorf("%s: got %v", dir, found)
+		}
+	}
+}
+
+func TestReloadTakesOverWhatHasNotChanged(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string, age time.Duration) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a.yaml", answer("a", "{command: a}", fixed), time.Hour)
+	write("b.yaml", answer("b", "{command: b}", fixed), time.Hour)
+	first, found := playbook.Load(dir)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	write("b.yaml", answer("c", "{command: b}", fixed), time.Minute)
+	second, found := playbook.Reload(first, dir)
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if second.ByID("a") != first.ByID("a") || second.ByID("b") != nil || second.ByID("c") == nil || first.ByID("b") == nil {
+		t.Error("a is not taken over, or b not read anew")
+	}
+	write("b.yaml", "id: [", time.Second)
+	if third, found := playbook.Reload(second, dir); third != nil || found.Err() == nil {
+		t.Error("a bad file is taken")
+	}
+}
+
+func TestLint(t *testing.T) {
+	s, found := playbook.Load("testdata/good")
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	known := playbook.Known{
+		Groups: []string{"dba", "enginering"}, Secrets: []string{"db_api_token"}, Executables: []string{"bot"}, Config: []string{},
+		Pages: func(glob string) bool { return glob == "handbook/deploying.md" },
+	}
+	golden(t, "testdata/lint.golden", playbook.Lint(s, known).Error()+"\n")
+	if got := playbook.Lint(s, playbook.Known{}); len(got) != 1 {
+		t.Errorf("what isn't known is checked: %v", got)
+	}
+}
+
+// TestSchemaAgrees holds the printed schema against the reader: what one
+// takes, the other takes, as far as a schema can tell.
+func TestSchemaAgrees(t *testing.T) {
+	src, err := playbook.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/schema.golden", string(src))
+	tree, err := jsonschema.UnmarshalJSON(bytes.NewReader(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("playbook.json", tree); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("playbook.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, fits := range map[string]bool{
+		"testdata/good/postgres-create.yaml": true, "testdata/good/deploy-help.yaml": true,
+		"testdata/mistakes/five.yaml": false, "testdata/mistakes/workflow.yaml": false, "testdata/mistakes/list.yaml": false,
+	} {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asJSON, err := yaml.YAMLToJSON(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); (err == nil) != fits {
+			t.Errorf("%s: got %v, want it to fit: %v", file, err, fits)
+		}
+	}
+	// Every key says what it is, or an editor has nothing to show.
+	var all func(path string, v any)
+	all = func(path string, v any) {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return
+		}
+		props, _ := m["properties"].(map[string]any)
+		for name, p := range props {
+			if d, _ := p.(map[string]any)["description"].(string); d == "" {
+				t.Errorf("%s.%s has no description", path, name)
+			}
+		}
+		for k, sub := range m {
+			all(path+"."+k, sub)
+		}
+	}
+	all("", tree)
+}
+
+// answers is a Runner that always gives the same.
+type answers struct {
+	matched playbook.Matched
+	ran     playbook.Ran
+	err     error
+	inputs  map[string]any
+}
+
+func (a *answers) Match(context.Context, string, playbook.TestPerson) (playbook.Matched, error) {
+	return a.matched, a.err
+}
+
+func (a *answers) Run(_ context.Context, _ *playbook.Playbook, inputs map[string]any, _ playbook.TestPerson, _ map[string]playbook.TestReply) (playbook.Ran, error) {
+	a.inputs = inputs
+	return a.ran, a.err
+}
+
+func TestRunTests(t *testing.T) {
+	s, found := playbook.Load("testdata/good")
+	if err := found.Err(); err != nil {
+		t.Fatal(err)
+	}
+	good := &answers{
+		matched: playbook.Matched{Playbook: "postgres-create", Inputs: map[string]any{"name": "orders", "environment": "staging"}},
+		ran:     playbook.Ran{Approval: []string{"dba"}, Result: "`orders` is ready.\n"},
+	}
+	bad := &answers{
+		matched: playbook.Matched{Inputs: map[string]any{"name": "order"}, Denied: true},
+		ran:     playbook.Ran{Failed: "ready", Reason: "timed out"},
+	}
+	tests := []struct {
+		name   string
+		runner *answers
+		want   [3]string
+	}{
+		{"good", good, [3]string{"", "expected playbook none, got postgres-create", ""}},
+		{"bad", bad, [3]string{
+			"expected playbook postgres-create, got none; expected input environment = staging, got nothing; expected input name = orders, got order; expected access, got a refusal",
+			"expected access, got a refusal",
+			"expected success, got step ready failed: timed out; expected approval by dba, got none; expected result \"`orders` is ready.\", got \"\"",
+		}},
+		{"broken", &answers{err: errors.New("boom")}, [3]string{"the message couldn't be matched: boom", "the message couldn't be matched: boom", "the workflow couldn't be run: boom"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := playbook.RunTests(t.Context(), s, tt.runner)
+			if err != nil || len(got) != 3 {
+				t.Fatalf("got %v, %v", got, err)
+			}
+			for i, o := range got {
+				if o.Message != tt.want[i] || o.OK != (tt.want[i] == "") || o.Test != i+1 || o.Line < 50 {
+					t.Errorf("got %+v, want %q", o, tt.want[i])
+				}
+			}
+		})
+	}
+	if good.inputs["size_gb"] != int64(10) || good.inputs["name"] != "orders" {
+		t.Errorf("the defaults are left out: %v", good.inputs)
+	}
+	line, err := json.Marshal(playbook.Outcome{Playbook: "a", Test: 1, File: "f", Line: 2, OK: true})
+	if err != nil || string(line) != `{"playbook":"a","test":1,"file":"f","line":2,"ok":true,"message":""}` {
+		t.Errorf("got %s, %v", line, err)
+	}
+}
+
+func TestAccept(t *testing.T) {
+	two, five := 2.0, 5.0
+	tests := []struct {
+		in   playbook.Input
+		v    any
+		want any
+		errs string
+	}{
+		{playbook.Input{Type: playbook.String, Pattern: "[a-z]+"}, "abc", "abc", ""},
+		{playbook.Input{Type: playbook.String, Pattern: "[a-z]+"}, "abc1", nil, "must match [a-z]+"},
+		{playbook.Input{Type: playbook.String, Pattern: "a|b"}, "ab", nil, "must match a|b"},
+		{playbook.Input{Type: playbook.String, Min: &two}, "é", nil, "must have at least 2 characters"},
+		{playbook.Input{Type: playbook.String}, "a\nb", nil, "must be one line"},
+		{playbook.Input{Type: playbook.Text}, "a\nb", "a\nb", ""},
+		{playbook.Input{Type: playbook.Integer, Max: &five}, " 5 ", int64(5), ""},
+		{playbook.Input{Type: playbook.Integer, Max: &five}, 6.0, nil, "must be at most 5"},
+		{playbook.Input{Type: playbook.Integer}, "1.5", nil, "must be a whole number"},
+		{playbook.Input{Type: playbook.Integer}, "NaN", nil, "must be a whole number"},
+		{playbook.Input{Type: playbook.Number}, "1.5", 1.5, ""},
+		{playbook.Input{Type: playbook.Boolean}, "Yes", true, ""},
+		{playbook.Input{Type: playbook.Boolean}, "maybe", nil, "must be yes or no"},
+		{playbook.Input{Type: playbook.Choice, Options: []string{"dev", "prod"}}, "PROD", "prod", ""},
+		{playbook.Input{Type: playbook.Choice, Options: []string{"dev", "prod"}}, "prd", nil, "must be one of dev, prod; did you mean prod?"},
+		{playbook.Input{Type: playbook.Date}, "2026-02-30", nil, "must be a date such as 2026-11-01"},
+		{playbook.Input{Type: playbook.Someone}, "slack:T1/U1", "slack:T1/U1", ""},
+		{playbook.Input{Type: playbook.Someone}, "", nil, "is needed"},
+		{playbook.Input{Type: playbook.Someone, Optional: true}, " ", nil, ""},
+	}
+	for _, tt := range tests {
+		got, err := tt.in.Accept(tt.v)
+		if tt.errs == "" && (err != nil || got != tt.want) || tt.errs != "" && (err == nil || err.Error() != tt.errs) {
+			t.Errorf("%+v accepts %v as %v, %v; want %v, %q", tt.in, tt.v, got, err, tt.want, tt.errs)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/mistakes/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src)
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		p, found := playbook.Parse("f.yaml", src)
+		if (p == nil) != (found.Err() != nil) {
+			t.Fatalf("%q: %v with %v", src, p != nil, found)
+		}
+		if p == nil {
+			return
+		}
+		if (p.Answer == nil) == (p.Flow == nil) || p.ID == "" || p.Owner == "" {
+			t.Fatalf("%q: %+v", src, p)
+		}
+		p.Needs()
+		for _, s := range flowSteps(p) {
+			if s.Action.Kind() == "" || s.ID == "" || s.Retry.Attempts < 1 {
+				t.Fatalf("%q: %+v", src, s)
+			}
+		}
+	})
+}
+
+func flowSteps(p *playbook.Playbook) []playbook.Step {
+	if p.Flow == nil {
+		return nil
+	}
+	return p.Flow.Steps
+}
+
+// catalogue writes n playbooks of the size that people write.
+func catalogue(tb testing.TB, n int) string {
+	tb.Helper()
+	src, err := os.ReadFile("testdata/good/postgres-create.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := tb.TempDir()
+	for i := range n {
+		text := strings.NewReplacer("postgres-create", fmt.Sprintf("postgres-create-%d", i), "db create", fmt.Sprintf("db create %d", i),
+			"I need a postgres", fmt.Sprintf("I need %d postgres", i), "create a db called", fmt.Sprintf("create %d db called", i)).Replace(string(src))
+		path := filepath.Join(dir, fmt.Sprintf("p%d.yaml", i))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(path, old, old); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func BenchmarkLoad1000(b *testing.B) {
+	dir := catalogue(b, 1000)
+	for b.Loop() {
+		if s, found := playbook.Load(dir); s == nil {
+			b.Fatal(found)
+		}
+	}
+}
+
+func BenchmarkReload1000(b *testing.B) {
+	dir := catalogue(b, 1000)
+	s, found := playbook.Load(dir)
+	if s == nil {
+		b.Fatal(found)
+	}
+	for b.Loop() {
+		if again, found := playbook.Reload(s, dir); again == nil {
+			b.Fatal(found)
+		}
+	}
+}
