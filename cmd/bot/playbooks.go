@@ -122,7 +122,7 @@ func (c *playbooksTestCmd) Run(s streams, root *cli) error {
 	return nil
 }
 
-type playbooksSchemaCmd struct{}
+type playbooksSchemaCmd struct{ jsonFlag }
 
 // Run prints the schema.
 func (c *playbooksSchemaCmd) Run(s streams) error {

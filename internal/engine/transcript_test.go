@@ -26,6 +26,7 @@ import (
 	"frontdoor/internal/conversation"
 	"frontdoor/internal/conversation/redistest"
 	"frontdoor/internal/database"
+	"frontdoor/internal/demand"
 	"frontdoor/internal/docs"
 	"frontdoor/internal/engine"
 	"frontdoor/internal/intents"
@@ -84,7 +85,7 @@ var groups = map[string][]string{
 
 // stage is one running bot with its people.
 type stage struct {
-	t       *testing.T
+	t       testing.TB
 	store   *conversation.Store
 	runs    *workflow.Runner
 	server  *redistest.Server
@@ -126,8 +127,41 @@ func play(t *testing.T, script string) string {
 	return strings.TrimRight(s.out.String(), "\n") + "\n"
 }
 
-// open starts every room on real parts; the returned function waits for their end.
+// parts are what a stage stands on.
+type parts struct {
+	redis    string // "" is the in-process server
+	api      string // the service that the workflows call
+	database string
+	work     string
+	lease    time.Duration
+	deliver  func(context.Context, conversation.Delivery) error
+}
+
+// open starts every room on real parts of its own; the returned function waits
+// for their end.
 func (s *stage) open(ctx context.Context, ownRedis bool) func() {
+	p := parts{database: filepath.Join(s.t.TempDir(), "frontdoor.db"), work: s.t.TempDir(), lease: 10 * time.Second}
+	if ownRedis {
+		s.server = redistest.StartWith(s.t, redistest.Remembers)
+		p.redis = s.server.URL
+	}
+	api := databases()
+	p.api, s.api = api.URL, api.URL
+	p.deliver = func(_ context.Context, d conversation.Delivery) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.replies = append(s.replies, d.Reply)
+		return nil
+	}
+	wait := s.start(ctx, p)
+	return func() {
+		wait()
+		api.Close()
+	}
+}
+
+// start wires the rooms as app does.
+func (s *stage) start(ctx context.Context, p parts) func() {
 	t := s.t
 	must := func(err error) {
 		t.Helper()
@@ -143,26 +177,22 @@ func (s *stage) open(ctx context.Context, ownRedis bool) func() {
 	must(err)
 	redactor, err := redact.New()
 	must(err)
-	db, err := database.Open(ctx, filepath.Join(t.TempDir(), "frontdoor.db"))
+	db, err := database.Open(ctx, p.database)
 	must(err)
-	cfg := conversation.Config{}
-	if ownRedis {
-		s.server = redistest.StartWith(t, redistest.Remembers)
-		cfg.URL = s.server.URL
-	}
-	s.store, err = conversation.Open(ctx, cfg, conversation.Options{Backoff: 20 * time.Millisecond})
+	warehouse, err := demand.Open(ctx, db, demand.Default(), p.work)
+	must(err)
+	s.store, err = conversation.Open(ctx, conversation.Config{URL: p.redis}, conversation.Options{Backoff: 20 * time.Millisecond, Lease: p.lease})
 	must(err)
 	people, err := access.NewDirectory(access.Config{})
 	must(err)
-	api := databases()
-	s.api = api.URL
 	flows := workflow.Default()
-	flows.Config = map[string]string{"api": api.URL}
-	flows.HTTP.AllowHosts = []string{strings.TrimPrefix(api.URL, "http://")}
+	flows.Lease = max(time.Second, p.lease)
+	flows.Config = map[string]string{"api": p.api}
+	flows.HTTP.AllowHosts = []string{strings.TrimPrefix(p.api, "http://")}
 	flows.Command.Allow = []string{"echo"}
 	var bot *engine.Engine
 	s.runs, err = workflow.Open(ctx, db, flows, workflow.Options{
-		Log: zap.NewNop(), WorkDir: t.TempDir(),
+		Log: zap.NewNop(), WorkDir: p.work,
 		Say: func(ctx context.Context, r workflow.Report) error { return bot.Report(ctx, r) },
 	})
 	must(err)
@@ -185,16 +215,12 @@ func (s *stage) open(ctx context.Context, ownRedis bool) func() {
 		})
 	}
 	run(func() error { return s.store.Work(ctx, bot.Handle) })
+	run(func() error { return s.store.Deliver(ctx, "console", p.deliver) })
 	run(func() error {
-		return s.store.Deliver(ctx, "console", func(_ context.Context, d conversation.Delivery) error {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.replies = append(s.replies, d.Reply)
-			return nil
-		})
-	})
-	run(func() error {
-		return s.store.Events(ctx, func(_ context.Context, lines [][]byte) error {
+		return s.store.Events(ctx, func(ctx context.Context, lines [][]byte) error {
+			if err := warehouse.Record(ctx, lines); err != nil {
+				return err
+			}
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			for _, l := range lines {
@@ -208,7 +234,6 @@ func (s *stage) open(ctx context.Context, ownRedis bool) func() {
 		working.Wait()
 		must(s.store.Close())
 		must(db.Close())
-		api.Close()
 	}
 }
 
