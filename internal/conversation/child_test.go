@@ -167,8 +167,7 @@ func TestReplicaStalled(t *testing.T) {
 	s := open(t, url, o)
 	accept(t, s, message("c", "m1", "one"))
 	cmd, lines := replica(t, url)
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "handling") {
-	}
+	skipTo(lines, "handling")
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +178,7 @@ func TestReplicaStalled(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "ended") {
-			break
-		}
-	}
+	skipTo(lines, "ended")
 	if lines.Text() != "ended m1 true" {
 		t.Errorf("the stalled replica: %q", lines.Text())
 	}
@@ -194,5 +189,14 @@ func TestReplicaStalled(t *testing.T) {
 	accept(t, s, message("c", "m2", "two"))
 	if got := said.wait(t, 2)[1]; got != "m2/1 one;two;" {
 		t.Errorf("after it: %q", got)
+	}
+}
+
+// skipTo reads up to the first line that begins with the word.
+func skipTo(lines *bufio.Scanner, word string) {
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), word) {
+			return
+		}
 	}
 }

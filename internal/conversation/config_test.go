@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
 func TestConfig(t *testing.T) {
@@ -27,44 +29,25 @@ func TestConfig(t *testing.T) {
 		{"redis://:hunter2%zz@a", "is no address"},
 		{"redis://:hunter2@a:port", "is no address"},
 	} {
-		got := ""
-		if o, err := (Config{URL: c.url}).client(); err != nil {
-			got = err.Error()
-			problems := Config{URL: c.url}.Validate()
-			if len(problems.Errors()) != 1 || problems[0].Key != "redis.url" || !strings.Contains(problems[0].Message, got) || problems[0].Hint == "" {
+		o, err := Config{URL: c.url}.client()
+		problems := Config{URL: c.url}.Validate()
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("%s: %v, want %q", c.url, err, c.want)
+			}
+			if len(problems.Errors()) != 1 || problems[0].Key != "redis.url" || !strings.Contains(problems[0].Message, err.Error()) || problems[0].Hint == "" {
 				t.Errorf("%s: %+v", c.url, problems)
 			}
 			if strings.Contains(fmt.Sprint(problems), "hunter2") {
 				t.Errorf("%s: the password is shown: %v", c.url, problems)
 			}
-			if !strings.HasPrefix(got, c.want) {
-				t.Errorf("%s: %q, want %q", c.url, got, c.want)
-			}
 			continue
-		} else {
-			got = fmt.Sprintf("%s db %d", o.Addrs, o.DB)
-			if o.Username != "" {
-				got += " user " + o.Username
-			}
-			if o.Password != "" {
-				got += " password " + o.Password
-			}
-			if o.TLSConfig != nil {
-				got += " tls"
-			}
-			if o.MasterName != "" {
-				got += " master " + o.MasterName + " " + o.SentinelPassword
-			}
-			if o.IsClusterMode {
-				got += " cluster"
-			}
 		}
-		got = strings.TrimSuffix(got, "\n")
-		if got != c.want {
+		if got := described(o); got != c.want {
 			t.Errorf("%s: %q, want %q", c.url, got, c.want)
 		}
-		if p := (Config{URL: c.url}).Validate(); len(p) != 0 {
-			t.Errorf("%s: %v", c.url, p)
+		if len(problems) != 0 {
+			t.Errorf("%s: %v", c.url, problems)
 		}
 	}
 	if p := (Config{}).Validate(); len(p) != 0 || !(Config{}).Embedded() {
@@ -73,6 +56,26 @@ func TestConfig(t *testing.T) {
 	if _, err := Open(t.Context(), Config{URL: "http://a"}, Options{}); err == nil {
 		t.Error("a bad address was opened")
 	}
+}
+
+func described(o *redis.UniversalOptions) string {
+	got := fmt.Sprintf("%s db %d", o.Addrs, o.DB)
+	if o.Username != "" {
+		got += " user " + o.Username
+	}
+	if o.Password != "" {
+		got += " password " + o.Password
+	}
+	if o.TLSConfig != nil {
+		got += " tls"
+	}
+	if o.MasterName != "" {
+		got += " master " + o.MasterName + " " + o.SentinelPassword
+	}
+	if o.IsClusterMode {
+		got += " cluster"
+	}
+	return got
 }
 
 func FuzzConfig(f *testing.F) {

@@ -150,9 +150,9 @@ func (d *deliver) converse(h *holding, at place) (wait time.Duration) {
 		if got.raw == "" {
 			return 0
 		}
-		failures, ended, dead = 0, "", ""
-		var reply chat.Reply
-		if reply, err = decodeReply([]byte(got.raw), at.conversation); err != nil {
+		failures, dead = 0, ""
+		reply, err := decodeReply([]byte(got.raw), at.conversation)
+		if err != nil {
 			d.s.log.Error("a stored reply can't be read", zap.Int("partition", int(h.partition)), zap.Error(err))
 			ended, dead = got.raw, encodeDead(DeadLetter{Kind: "reply", Reason: reason(err), Raw: got.raw})
 			continue

@@ -3,7 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
-	"strconv"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +18,9 @@ const batchEvents = 256
 // Events hands the demand events to record, in batches, until ctx or the store
 // ends: each at least once, those of one partition in order. They leave Redis
 // after record returned nil; while it fails they stay and are offered again,
-// less and less often, together with what came meanwhile. record must set aside by itself what it will never
-// take. It returns an error only when this store reads its events already.
+// less and less often, together with what came meanwhile. record must set aside
+// by itself what it will never take: events alone don't expire here. Events
+// returns an error only when this store reads its events already.
 func (s *Store) Events(ctx context.Context, record func(context.Context, [][]byte) error) error {
 	e := &eventReader{s: s, record: record, outer: ctx}
 	return s.tend(ctx, &tender{
@@ -101,13 +102,7 @@ func (e *eventReader) remove(ctx context.Context, pipe redis.Pipeliner, p partit
 	for _, entry := range entries {
 		ids = append(ids, entry.ID)
 		if _, ok := entry.Values["e"].(string); !ok {
-			raw := entry.ID
-			for k, v := range entry.Values {
-				if v, ok := v.(string); ok {
-					raw += " " + strconv.Quote(k) + "=" + strconv.Quote(v)
-				}
-			}
-			letter := encodeDead(DeadLetter{Kind: "event", Reason: ErrForeign.Error(), Raw: raw})
+			letter := encodeDead(DeadLetter{Kind: "event", Reason: ErrForeign.Error(), Raw: fmt.Sprintf("%s %q", entry.ID, entry.Values)})
 			pipe.ZAdd(ctx, p.dead(), redis.Z{Score: float64(time.Now().UnixMilli()), Member: letter})
 			pipe.PExpire(ctx, p.dead(), e.s.options.Keep)
 		}

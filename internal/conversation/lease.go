@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 )
 
@@ -137,62 +138,111 @@ func (t *tender) keep(ctx context.Context, stop <-chan struct{}) {
 // sweep shows life, renews what is held, takes what should be and gives away
 // what should be elsewhere.
 func (t *tender) sweep(ctx context.Context) error {
-	lease := ms(t.s.options.Lease)
-	members, err := t.s.scripts.members.Run(ctx, t.s.redis, []string{t.role.members()}, t.owner, lease).StringSlice()
+	members, err := t.s.scripts.members.Run(ctx, t.s.redis, []string{t.role.members()}, t.owner, ms(t.s.options.Lease)).StringSlice()
 	if err != nil {
 		return err
 	}
-	freed := false
-	defer func() {
-		if freed {
-			t.s.free(ctx)
+	keep, give, take := t.sort(members)
+	if err := t.renew(ctx, keep); err != nil {
+		return err
+	}
+	for _, h := range give {
+		if err := t.release(ctx, h); err != nil {
+			return err
 		}
-	}()
+	}
+	if len(give) > 0 {
+		t.s.free(ctx)
+	}
+	for _, p := range take {
+		if err := t.take(ctx, p, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sort tells what to do with each partition. Those to give are dropped
+// already; what is busy is kept until it is idle.
+func (t *tender) sort(members []string) (keep, give []*holding, take []partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for p := range partition(partitions) {
-		t.mu.Lock()
-		h, closing := t.held[p], t.closing
-		mine := closing || ownerOf(p, members) == t.owner
-		idle := false
-		if h != nil {
-			h.leaving.Store(!mine)
-			idle = !h.running && h.tasks.Load() == 0
-			if !mine && idle {
-				t.drop(h)
+		h := t.held[p]
+		mine := ownerOf(p, members) == t.owner
+		switch {
+		case h == nil && mine && !t.closing:
+			take = append(take, p)
+		case h == nil:
+		case mine || t.closing || h.running || h.tasks.Load() > 0:
+			h.leaving.Store(!mine && !t.closing)
+			keep = append(keep, h)
+		default:
+			t.drop(h)
+			give = append(give, h)
+		}
+	}
+	return keep, give, take
+}
+
+// renew makes the leases run on, in one round trip. Looking at the fence and
+// extending the lease are two commands: at worst somebody else's new lease runs
+// for as long as it would anyhow. A lease that ran out is taken again.
+func (t *tender) renew(ctx context.Context, held []*holding) error {
+	type answer struct {
+		fence   *redis.StringCmd
+		lease   *redis.BoolCmd
+		waiting *redis.Cmd
+	}
+	answers := make([]answer, len(held))
+	_, err := t.s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i, h := range held {
+			answers[i] = answer{
+				fence:   pipe.Get(ctx, h.partition.fence(t.role)),
+				lease:   pipe.PExpire(ctx, h.partition.lease(t.role), t.s.options.Lease),
+				waiting: pipe.Do(ctx, t.probe, t.waiting(h.partition)),
 			}
 		}
-		t.mu.Unlock()
-		switch {
-		case h == nil && (!mine || closing):
-			continue
-		case h != nil && !mine && idle:
-			freed = true
-			if err := t.release(ctx, h); err != nil {
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	for i, h := range held {
+		if answers[i].fence.Val() != h.fence || !answers[i].lease.Val() {
+			if err := t.take(ctx, h.partition, h); err != nil {
 				return err
 			}
 			continue
 		}
-		fence := ""
-		if h != nil {
-			fence = h.fence
+		if n, _ := answers[i].waiting.Int64(); n > 0 {
+			t.wake(h.partition)
 		}
-		want := 0
-		if mine && !closing {
-			want = 1
+	}
+	return nil
+}
+
+// take takes a partition's lease when it is free, or still that of h.
+func (t *tender) take(ctx context.Context, p partition, h *holding) error {
+	fence, want := "", 1
+	if h != nil {
+		fence = h.fence
+		if h.leaving.Load() {
+			want = 0
 		}
-		got, err := t.s.scripts.hold.Run(ctx, t.s.redis, []string{p.lease(t.role), p.fence(t.role), t.waiting(p)},
-			t.owner, lease, fence, want, t.probe).Slice()
-		if err != nil {
-			return err
-		}
-		if len(got) != 2 {
-			return fmt.Errorf("%w: a lease of %d words", ErrForeign, len(got))
-		}
-		now, _ := got[0].(string)
-		waits, _ := got[1].(int64)
-		t.settle(ctx, p, h, now)
-		if waits > 0 {
-			t.wake(p)
-		}
+	}
+	got, err := t.s.scripts.hold.Run(ctx, t.s.redis, []string{p.lease(t.role), p.fence(t.role), t.waiting(p)},
+		t.owner, ms(t.s.options.Lease), fence, want, t.probe).Slice()
+	if err != nil {
+		return err
+	}
+	if len(got) != 2 {
+		return fmt.Errorf("%w: a lease of %d words", ErrForeign, len(got))
+	}
+	now, _ := got[0].(string)
+	t.settle(ctx, p, h, now)
+	if n, _ := got[1].(int64); n > 0 {
+		t.wake(p)
 	}
 	return nil
 }

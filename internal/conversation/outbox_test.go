@@ -11,9 +11,9 @@ import (
 )
 
 // deliver runs Deliver with a sending that fails as told and notes each try.
-func deliver(t *testing.T, s *conversation.Store, tries *notes, send func(d conversation.Delivery) error) (stop func()) {
+func deliver(t *testing.T, s *conversation.Store, tries *notes, send func(d conversation.Delivery) error) {
 	t.Helper()
-	return run(t, func(ctx context.Context) error {
+	run(t, func(ctx context.Context) error {
 		return s.Deliver(ctx, "slack", func(_ context.Context, d conversation.Delivery) error {
 			err := send(d)
 			tries.add("%s attempt %d unknown %v: %v", d.Reply.ID, d.Attempt, d.Unknown, err)

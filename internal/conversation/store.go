@@ -141,8 +141,9 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Accept stores a message to be handled. fresh is false when the message was
-// accepted before: at least Options.Dedupe ago, by its id, platform and
-// workspace, provided it comes with the same address. After a nil error the
+// accepted before: it waits still, or came within Options.Dedupe. It is known
+// by its id, platform and workspace, provided that it comes with the same
+// address. After a nil error the
 // platform may be told that the message has arrived; [ErrUnavailable] means
 // that its author should be told that it has not. [ErrTooLarge] is for good.
 func (s *Store) Accept(ctx context.Context, m chat.Message) (fresh bool, err error) {
@@ -216,7 +217,7 @@ func (s *Store) Commit(ctx context.Context, c Claim, with Commit) error {
 // end is Commit with the state as the script takes it, and a dead letter.
 func (s *Store) end(ctx context.Context, c Claim, state string, with Commit, dead string) error {
 	doing := "commit message " + c.Message.ID
-	if c.fence == "" {
+	if c.end == nil {
 		return fmt.Errorf("%s: it was not claimed", doing)
 	}
 	p := c.partition
@@ -237,9 +238,8 @@ func (s *Store) end(ctx context.Context, c Claim, state string, with Commit, dea
 	case result == "lost":
 		return fmt.Errorf("%s: %w", doing, ErrLost)
 	}
-	if c.ended != nil {
-		c.ended.Store(true)
-	}
+	c.end.ended.Store(true)
+	c.end.last.Store(result == "last")
 	for _, r := range l.roles {
 		s.wake(p, r)
 	}

@@ -166,9 +166,9 @@ func work(t testing.TB, s *conversation.Store, handle func(context.Context, conv
 }
 
 // hear delivers into notes: `id text`, with a ? before what may have arrived already.
-func hear(t testing.TB, s *conversation.Store, into *notes) (stop func()) {
+func hear(t testing.TB, s *conversation.Store, into *notes) {
 	t.Helper()
-	return run(t, func(ctx context.Context) error {
+	run(t, func(ctx context.Context) error {
 		return s.Deliver(ctx, "slack", func(_ context.Context, d conversation.Delivery) error {
 			mark := ""
 			if d.Unknown {
@@ -180,9 +180,9 @@ func hear(t testing.TB, s *conversation.Store, into *notes) (stop func()) {
 	})
 }
 
-func recordInto(t testing.TB, s *conversation.Store, into *notes) (stop func()) {
+func recordInto(t testing.TB, s *conversation.Store, into *notes) {
 	t.Helper()
-	return run(t, func(ctx context.Context) error {
+	run(t, func(ctx context.Context) error {
 		return s.Events(ctx, func(_ context.Context, batch [][]byte) error {
 			for _, e := range batch {
 				into.add("%s", e)

@@ -23,7 +23,13 @@ type Claim struct {
 	partition partition
 	key       string // of the message in its partition
 	fence     string
-	ended     *atomic.Bool // a commit of it succeeded
+	end       *ending
+}
+
+// ending is what a claim's commits have found, seen by all copies of it.
+type ending struct {
+	ended atomic.Bool // it is off the queue
+	last  atomic.Bool // and nothing was behind it
 }
 
 // atOnce is how many messages a visit takes before other partitions get a turn.
@@ -74,6 +80,9 @@ func (w *work) visit(ctx context.Context, held []*holding) (again bool, delay ti
 			return true, w.s.backoff(h.failures)
 		}
 		h.failures = 0
+		if c.end.last.Load() {
+			return false, 0 // what comes after it wakes this partition again
+		}
 	}
 	return true, 0
 }
@@ -98,7 +107,7 @@ func (w *work) claim(ctx context.Context, h *holding) (c Claim, found bool, err 
 	}
 	body, _ := got[2].(string)
 	attempt, _ := got[3].(int64)
-	c = Claim{Attempt: int(attempt), partition: p, fence: h.fence, ended: new(atomic.Bool)}
+	c = Claim{Attempt: int(attempt), partition: p, fence: h.fence, end: &ending{}}
 	c.key, _ = got[1].(string)
 	if c.Message, err = decodeMessage(p, c.key, []byte(body)); err != nil {
 		s.log.Error("a stored message can't be read", zap.Int("partition", int(p)), zap.Error(err))
@@ -131,14 +140,14 @@ func (w *work) one(ctx context.Context, c Claim) error {
 		return s.bury(ctx, c, errors.New("the process died in it"))
 	}
 	err := w.guarded(ctx, c)
-	if err == nil && !c.ended.Load() {
+	if err == nil && !c.end.ended.Load() {
 		err = errors.New("handled without a commit")
 	}
 	log := s.log.With(zap.String("message", c.Message.ID), zap.Int("attempt", c.Attempt))
 	switch {
 	case err == nil:
 		return nil
-	case c.ended.Load():
+	case c.end.ended.Load():
 		log.Warn("an error after the commit", zap.Error(err))
 		return nil
 	case passing(err) || ctx.Err() != nil:

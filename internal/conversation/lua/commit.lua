@@ -1,7 +1,7 @@
 -- KEYS fence queue bodies tries seen state events platforms dead, then two a reply
 -- ARGV fence id state keep dedupe waiting channel wake replies events dead, then
 -- four a reply, then the events. An empty state leaves it alone, '-' deletes it;
--- an empty dead letter is none.
+-- an empty dead letter is none. Returns last when the queue is empty now.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'lost' end
 if redis.call('LINDEX', KEYS[2], 0) ~= ARGV[2] then
   if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return 'lost' end
@@ -21,4 +21,5 @@ redis.call('LPOP', KEYS[2])
 redis.call('HDEL', KEYS[3], ARGV[2])
 redis.call('DEL', KEYS[4])
 if ARGV[8] ~= '' then redis.call('PUBLISH', ARGV[7], ARGV[8]) end
+if redis.call('EXISTS', KEYS[2]) == 0 then return 'last' end
 return 'done'
