@@ -301,3 +301,30 @@ func TestFind(t *testing.T) {
 		t.Errorf("got %v", found)
 	}
 }
+
+// TestGuideNamesEveryKey keeps docs/configuration.md complete.
+func TestGuideNamesEveryKey(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var visit func(path string, t reflect.Type)
+	visit = func(path string, typ reflect.Type) {
+		for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Map || typ.Kind() == reflect.Pointer {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct {
+			words := strings.Split(path, ".")
+			if last := words[len(words)-1]; !strings.Contains(string(guide), last) {
+				t.Errorf("the guide doesn't know %s", path)
+			}
+			return
+		}
+		for f := range typ.Fields() {
+			if tag := f.Tag.Get("yaml"); tag != "-" && tag != "" && path != ".web.auth" {
+				visit(path+"."+tag, f.Type)
+			}
+		}
+	}
+	visit("", reflect.TypeFor[config.Config]())
+}

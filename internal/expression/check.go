@@ -60,7 +60,7 @@ func (e *Error) Error() string {
 var roots = []string{"inputs", "steps", "config", "run", "by", "at"}
 
 // fixed are the fields of the roots that are the same everywhere: the run's
-// id, who asked for it and where.
+// id and work directory, who asked for it and where.
 var fixed = map[string]Type{
 	"run": Object(map[string]Type{"id": TypeString, "dir": TypeString}),
 	"by":  Object(map[string]Type{"id": TypeString, "name": TypeString, "team": TypeString, "groups": List(TypeString)}),

@@ -85,3 +85,33 @@ func TestLoadGood(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestGuide holds the guide's examples against the reader.
+func TestGuide(t *testing.T) {
+	src, err := os.ReadFile("../../docs/playbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole, flow, tests string
+	for block := range strings.SplitSeq(string(src), "```yaml\n") {
+		block, _, _ = strings.Cut(block, "```")
+		switch {
+		case strings.HasPrefix(block, "id: "):
+			whole = block
+		case strings.HasPrefix(block, "workflow:"):
+			flow = block
+		case strings.HasPrefix(block, "tests:"):
+			tests = block
+		case strings.HasPrefix(block, "topics:"):
+			if tax, found := playbook.ParseTaxonomy("taxonomy.yaml", []byte(block)); tax == nil || len(tax.Topics) != 3 || len(tax.Actions) != 2 {
+				t.Errorf("the taxonomy: %v", found)
+			}
+		}
+	}
+	head := "id: postgres-create\ntitle: T\nsummary: S\nowner: o\nmatch: {command: db create}\n"
+	for name, content := range map[string]string{"smallest": whole, "workflow": head + flow + tests} {
+		if p, found := playbook.Parse(name, []byte(content)); p == nil {
+			t.Error(found)
+		}
+	}
+}

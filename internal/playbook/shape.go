@@ -8,7 +8,7 @@ import (
 // The forms of names.
 var (
 	kebab = document.Matches("kebab-case", "write small letters and digits with - between words, such as postgres-create",
-		`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+		`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	snake = document.Matches("snake_case", "write small letters and digits with _ between words, such as size_gb",
 		`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 	words = document.Matches("words of small letters, digits and -", "write it as people type it after the bot's name, such as db create",
