@@ -6,6 +6,10 @@
 package config
 
 import (
+	"net"
+	"strconv"
+	"time"
+
 	"frontdoor/internal/access"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/conversation"
@@ -13,9 +17,6 @@ import (
 	"frontdoor/internal/docs"
 	"frontdoor/internal/problem"
 	"frontdoor/internal/workflow"
-	"net"
-	"strconv"
-	"time"
 )
 
 // Config is everything that can be configured. Paths are ready to use: those

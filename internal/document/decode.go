@@ -40,7 +40,7 @@ func (d *decoder) value(n *Node, v reflect.Value) {
 		d.duration(n, v)
 		return
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		d.own(n, u)
 		return
 	}

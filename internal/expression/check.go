@@ -161,8 +161,7 @@ func foreign(err error) *Error {
 	if field, ok := strings.CutPrefix(msg, "unknown field "); ok {
 		msg = "there is no field " + field
 	}
-	if strings.HasPrefix(f.Message, "unknown name ") {
-		name := strings.TrimPrefix(f.Message, "unknown name ")
+	if name, ok := strings.CutPrefix(f.Message, "unknown name "); ok {
 		return &Error{Offset: f.From, Message: "unknown name " + name, Hint: didYouMean(name, words())}
 	}
 	return &Error{Offset: f.From, Message: firstLine(msg)}

@@ -194,7 +194,7 @@ func notHost(r rune) bool {
 func noDots(address string) error {
 	path, _, _ := strings.Cut(address, "?")
 	path, _, _ = strings.Cut(path, "#")
-	for _, segment := range strings.Split(path, "/") {
+	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "." || segment == ".." {
 			return fmt.Errorf("the address has the path segment %q", segment)
 		}

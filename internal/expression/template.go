@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"strings"
 	"unicode/utf8"
 )
 
@@ -71,9 +72,11 @@ func closing(s string, from int) int {
 			}
 		case '/':
 			if hasAt(s, i, "/*") {
-				for i += 2; i < len(s) && !hasAt(s, i, "*/"); i++ {
+				end := strings.Index(s[i+2:], "*/")
+				if end < 0 {
+					return -1
 				}
-				i++
+				i += 2 + end + 1
 			}
 		}
 	}

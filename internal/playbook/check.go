@@ -340,8 +340,7 @@ func (c *checker) reply(schema *document.Node) expression.Type {
 }
 
 func firstReason(err error) string {
-	var invalid *jsonschema.SchemaValidationError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		err = invalid.Err
 	}
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
@@ -450,8 +449,7 @@ func (c *checker) condition(n *document.Node, scope expression.Scope) {
 }
 
 func (c *checker) expression(n *document.Node, err error) {
-	var e *expression.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*expression.Error](err); ok {
 		c.found = append(c.found, n.ProblemIn(e.Offset, e.Hint, "%s", e.Message))
 	}
 }

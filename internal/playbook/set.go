@@ -88,8 +88,7 @@ func LoadFS(fsys fs.FS, prefix string) (*Set, problem.List) {
 }
 
 func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err.Error()
 	}
 	return err.Error()

@@ -13,9 +13,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"frontdoor/internal/document"
 	"frontdoor/internal/playbook"
 
-	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -48,8 +48,8 @@ func TestSetMistakes(t *testing.T) {
 		{"offer an answer", map[string]string{"a.yaml": answer("a", "{command: a}", "answer: {text: x, offer: [b]}"), "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:8:27: b is an answer, and only workflows can be offered"}},
 		{
 			"a test of another",
-			map[string]string{"a.yaml": answer("a", "{command: a}", fixed+"\ntests: [{say: x, expect: {playbook: b, inputs: {nmae: x}}}, {say: y, expect: {playbook: c}}]"), "b.yaml": answer("b", "{command: b}", does)},
-			[]string{"a.yaml:9:49: b has no input nmae (did you mean name?)", "a.yaml:9:89: there is no playbook c"},
+			map[string]string{"a.yaml": answer("a", "{command: a}", fixed+"\ntests: [{say: x, expect: {playbook: b, inputs: {nme: x}}}, {say: y, expect: {playbook: c}}]"), "b.yaml": answer("b", "{command: b}", does)},
+			[]string{"a.yaml:9:49: b has no input nme (did you mean name?)", "a.yaml:9:88: there is no playbook c"},
 		},
 		{"taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topics: {tt: T}"}, []string{"a.yaml:7:15: taxonomy.yaml has no topic t (known here: tt)"}},
 		{"bad taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topic: {t: T}\nactions: [a, a]"}, []string{"taxonomy.yaml:1:1: unknown key topic (did you mean topics?)", "taxonomy.yaml:2:14: a stands twice (keep one of the two)"}},
@@ -164,7 +164,8 @@ func TestSchemaAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asJSON, err := yaml.YAMLToJSON(src)
+		d, _ := document.Parse(file, src)
+		asJSON, err := json.Marshal(d.Root.Tree())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func whole(doc string, least float64) *document.Shape {
 	return &document.Shape{Doc: doc, Is: []document.Kind{document.Int}, Min: &least}
 }
 
-func real(doc string) *document.Shape {
+func number(doc string) *document.Shape {
 	return &document.Shape{Doc: doc, Is: []document.Kind{document.Int, document.Float}}
 }
 
@@ -125,7 +125,7 @@ func shape() *document.Shape {
 }
 
 func share(doc string) *document.Shape {
-	s := real(doc)
+	s := number(doc)
 	least, most := 0.0, 1.0
 	s.Min, s.Max = &least, &most
 	return s
@@ -158,8 +158,8 @@ func inputShape() *document.Shape {
 		may("pattern", filled("A regular expression (RE2) that the whole value must match.")),
 		may("options", someOf("The values of a choice.", filled("A value."))),
 		may("default", anything("The value where none is given: then it is not asked for.")),
-		may("min", real("The least number, or length of a string.")),
-		may("max", real("The greatest number, or length of a string.")),
+		may("min", number("The least number, or length of a string.")),
+		may("max", number("The greatest number, or length of a string.")),
 		may("optional", flag("It may stay empty.")))
 }
 
