@@ -21,7 +21,7 @@ const (
 // Candidate is a playbook that a message may ask for.
 type Candidate struct {
 	Playbook string  `json:"playbook"`
-	Score    float64 `json:"score"` // probability, 0 to 1
+	Score    float64 `json:"score"` // probability, 0 to 1 in hundredths
 }
 
 // Match is what a message asks for, and why.
@@ -70,7 +70,7 @@ const (
 	shown         = 0.05 // candidates below are noise
 	maxCandidates = 5
 	considered    = 4 // candidates that are looked at with their inputs taken out
-	titleWeight   = 0.5
+	titleWeight   = 0.7
 	summaryWeight = 0.2
 )
 
@@ -311,6 +311,7 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		}
 		guesses = append(guesses, g)
 	}
+	level(guesses)
 	slices.SortStableFunc(guesses, func(a, b guess) int {
 		if a.sure != b.sure {
 			if a.sure {
@@ -324,6 +325,22 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		return a.entry - b.entry
 	})
 	return guesses, ruledOut
+}
+
+// level rounds the scores to hundredths, after giving those within one of the
+// best the best's: that much is the order of training and no reason to rank
+// one playbook before another.
+func level(guesses []guess) {
+	best := 0.0
+	for _, g := range guesses {
+		best = max(best, g.score)
+	}
+	for i, g := range guesses {
+		if best-g.score < 0.01 {
+			g.score = best
+		}
+		guesses[i].score = math.Round(g.score*100) / 100
+	}
 }
 
 // signs is what speaks for entry e, or against it, beside the classifiers, in
@@ -357,7 +374,7 @@ func (e *entry) signs(fixed string, f *finding, about bool) float64 {
 // The weights of the signs.
 const (
 	questionCost = 2.0
-	questionGain = 0.5
+	questionGain = 0.1
 	ownGain      = 2.0
 	ownUsual     = 0.6
 	inputGain    = 0.25

@@ -1,13 +1,20 @@
 package intents
 
 import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"frontdoor/internal/playbook"
 )
 
-// monday is the clock of the tests: Monday 23 November 2026.
+// testNow is the clock of the tests: Monday 23 November 2026.
 func testNow() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
 func number(f float64) *float64 { return &f }
@@ -63,6 +70,237 @@ func TestMatchSmall(t *testing.T) {
 		if got.Decision != c.decision || got.Playbook != c.playbook {
 			t.Errorf("Match(%q) = %+v, want %s %s", c.text, got, c.decision, c.playbook)
 		}
-		t.Logf("%q: %+v", c.text, got)
+	}
+}
+
+func newTestMatcher(tb testing.TB, playbooks []*playbook.Playbook) *Matcher {
+	tb.Helper()
+	m, err := NewMatcher(playbooks, testNow)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+func TestNewMatcherRefusesPattern(t *testing.T) {
+	t.Parallel()
+	p := databasePlaybook()
+	p.Match.Patterns = []string{"("}
+	if _, err := NewMatcher([]*playbook.Playbook{p}, nil); err == nil || !strings.Contains(err.Error(), "postgres-create") {
+		t.Errorf("a broken pattern gives %v", err)
+	}
+}
+
+func TestMatchDenied(t *testing.T) {
+	t.Parallel()
+	m := newTestMatcher(t, []*playbook.Playbook{databasePlaybook(), rollbackPlaybook()})
+	got := m.Match("roll back billing", func(p *playbook.Playbook) bool { return p.ID != "deploy-rollback" })
+	if got.Decision != Matched || got.Playbook != "deploy-rollback" || !got.Denied {
+		t.Errorf("%+v, want a denied match", got)
+	}
+	if got := m.Match("roll back billing", nil); got.Denied {
+		t.Errorf("%+v: nil allows everything", got)
+	}
+}
+
+// TestMatchTies gives two playbooks the same words: the earlier leads, and the
+// person is asked.
+func TestMatchTies(t *testing.T) {
+	t.Parallel()
+	one, two := databasePlaybook(), databasePlaybook()
+	two.ID = "postgres-create-again"
+	for _, order := range [][]*playbook.Playbook{{one, two, rollbackPlaybook()}, {two, one, rollbackPlaybook()}} {
+		got := newTestMatcher(t, order).Match("a postgres database please", nil)
+		if got.Decision != Clarify || got.Playbook != order[0].ID || len(got.Candidates) < 2 || got.Candidates[1].Playbook != order[1].ID {
+			t.Errorf("%+v, want to be asked, %s first", got, order[0].ID)
+		}
+	}
+}
+
+func TestMatchBecause(t *testing.T) {
+	t.Parallel()
+	m := newTestMatcher(t, []*playbook.Playbook{databasePlaybook(), rollbackPlaybook()})
+	for _, c := range []struct{ text, want string }{
+		{"roll back orders", `says “roll back”, like the example “roll back {service}”`},
+		{"I need a postgres database", "is word for word an example"},
+		{"db create orders", "begins with the command “db create”"},
+		{"new pg for me", "matches the pattern ^new (pg|postgres)"},
+		{"crete a db", "read “crete” as “create”"},
+		{"how do I restore a backup", "which postgres-create rules out"},
+		{"🎉", "nearest is"},
+		{" ", "no words to go by"},
+	} {
+		if got := m.Match(c.text, nil); !strings.Contains(strings.Join(got.Because, "; "), c.want) {
+			t.Errorf("Match(%q).Because = %q, want %q", c.text, got.Because, c.want)
+		}
+	}
+}
+
+func TestExtract(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		playbook *playbook.Playbook
+		text     string
+		want     map[string]any
+		rejected []string
+	}{
+		{databasePlaybook(), "create a db called orders in staging", map[string]any{"name": "orders", "environment": "staging"}, nil},
+		{databasePlaybook(), "name: orders, size_gb = 20, environment=prod", map[string]any{"name": "orders", "size_gb": int64(20), "environment": "prod"}, nil},
+		{databasePlaybook(), "--name orders --size-gb 20", map[string]any{"name": "orders", "size_gb": int64(20)}, nil},
+		{databasePlaybook(), "a db called Orders please", map[string]any{"name": "orders"}, nil},
+		{databasePlaybook(), "a db called please", map[string]any{}, nil},
+		{databasePlaybook(), "a db called 9lives, 900gb", map[string]any{}, []string{"name", "size_gb"}},
+		{databasePlaybook(), "a 20gb db in production", map[string]any{"size_gb": int64(20), "environment": "prod"}, nil},
+		{databasePlaybook(), "move it from dev to prod", map[string]any{}, nil},
+		{rollbackPlaybook(), "orders-api is broken, put it back", map[string]any{"service": "orders-api"}, nil},
+		{rollbackPlaybook(), "roll back `orders` in stg", map[string]any{"service": "orders", "environment": "staging"}, nil},
+		{rollbackPlaybook(), "", map[string]any{}, nil},
+	} {
+		got, rejected := Extract(c.playbook, c.text, testNow())
+		var names []string
+		for _, r := range rejected {
+			names = append(names, r.Input)
+			if r.Reason == "" || r.Value == "" {
+				t.Errorf("Extract(%q) rejects %+v without a word", c.text, r)
+			}
+		}
+		if !reflect.DeepEqual(got, c.want) || !slices.Equal(names, c.rejected) {
+			t.Errorf("Extract(%q) = %v, %v, want %v, %v", c.text, got, rejected, c.want, c.rejected)
+		}
+	}
+}
+
+// TestReload changes one playbook of the catalogue and expects its new words to
+// count at once, and everything else to stay.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	set := catalogue(t)
+	m := newTestMatcher(t, set)
+	i := slices.IndexFunc(set, func(p *playbook.Playbook) bool { return p.ID == "vpn-help" })
+	changed := *set[i]
+	changed.Match.Examples = append(slices.Clone(changed.Match.Examples), "the service pager certificate laptop")
+	next := slices.Clone(set)
+	next[i] = &changed
+	n, err := m.Reload(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := n.Match("the service pager certificate laptop", nil); got.Playbook != "vpn-help" {
+		t.Errorf("the new example gives %+v", got)
+	}
+	if got := n.Match("roll back billing", nil); got.Playbook != "deploy-rollback" || got.Inputs["service"] != "billing" {
+		t.Errorf("another playbook gives %+v", got)
+	}
+	less, err := n.Reload(next[:3])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := less.Match("roll back billing", nil); got.Playbook == "deploy-rollback" {
+		t.Errorf("a playbook that is gone is matched: %+v", got)
+	}
+}
+
+// checkMatch is what holds for every message.
+func checkMatch(got Match) error {
+	switch {
+	case got.Decision != Matched && got.Decision != Clarify && got.Decision != None:
+		return fmt.Errorf("decision %q", got.Decision)
+	case (got.Decision == None) != (got.Playbook == ""):
+		return fmt.Errorf("decision %s with playbook %q", got.Decision, got.Playbook)
+	case !(got.Confidence >= 0 && got.Confidence <= 1):
+		return fmt.Errorf("confidence %v", got.Confidence)
+	case got.Inputs == nil || got.Candidates == nil || len(got.Because) == 0:
+		return fmt.Errorf("something is missing: %+v", got)
+	case got.Playbook != "" && got.Candidates[0].Playbook != got.Playbook:
+		return fmt.Errorf("%s is not the first of %+v", got.Playbook, got.Candidates)
+	}
+	for i := 1; i < len(got.Candidates); i++ {
+		if got.Candidates[i].Score > got.Candidates[i-1].Score {
+			return fmt.Errorf("candidates out of order: %+v", got.Candidates)
+		}
+	}
+	_, err := json.Marshal(got)
+	return err
+}
+
+func TestMatchHoldsItsShape(t *testing.T) {
+	t.Parallel()
+	set := catalogue(t)
+	m := newTestMatcher(t, set)
+	var words []string
+	for _, s := range messages(t) {
+		words = append(words, strings.Fields(s.Text)...)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(words), rapid.String()), 0, 12).Draw(t, "words"), " ")
+		got := m.Match(text, nil)
+		if err := checkMatch(got); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if again := m.Match(text, nil); !reflect.DeepEqual(got, again) {
+			t.Fatalf("%q: %+v and then %+v", text, got, again)
+		}
+	})
+}
+
+func FuzzMatch(f *testing.F) {
+	for _, s := range messages(f) {
+		f.Add(s.Text)
+	}
+	f.Add(strings.Repeat("name=x ", 1000))
+	f.Add("\"\"“”''`` {name} --name --")
+	m := newTestMatcher(f, catalogue(f))
+	f.Fuzz(func(t *testing.T, text string) {
+		got := m.Match(text, nil)
+		if err := checkMatch(got); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+// shelf is n playbooks: the catalogue's, over and over, each with a word of its
+// own in every example.
+func shelf(tb testing.TB, n int) []*playbook.Playbook {
+	tb.Helper()
+	set := catalogue(tb)
+	out := make([]*playbook.Playbook, n)
+	for i := range n {
+		p := *set[i%len(set)]
+		p.ID = fmt.Sprintf("%s-%d", p.ID, i)
+		p.Match.Command, p.Match.Patterns = "", nil
+		p.Match.Examples = nil
+		for _, x := range set[i%len(set)].Match.Examples {
+			p.Match.Examples = append(p.Match.Examples, fmt.Sprintf("%s for thing%d", x, i))
+		}
+		out[i] = &p
+	}
+	return out
+}
+
+func BenchmarkMatch(b *testing.B) {
+	for _, n := range []int{10, 100, 1000} {
+		m := newTestMatcher(b, shelf(b, n))
+		b.Run(fmt.Sprintf("playbooks=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Match("could you create a db called orders in staging for thing7", nil)
+			}
+		})
+	}
+}
+
+// BenchmarkReload is one changed playbook among 1,000, until the new set can
+// be used.
+func BenchmarkReload(b *testing.B) {
+	set := shelf(b, 1000)
+	m := newTestMatcher(b, set)
+	changed := *set[500]
+	changed.Match.Examples = append(slices.Clone(changed.Match.Examples), "one more thing to say")
+	next := slices.Clone(set)
+	next[500] = &changed
+	for b.Loop() {
+		if _, err := m.Reload(next); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
