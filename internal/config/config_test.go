@@ -223,7 +223,7 @@ func TestUnbuiltPartsAreRefused(t *testing.T) {
 		"llm.base_url":            "llm: {base_url: 'https://x.example'}",
 		"database.url":            "database: {url: 'postgres://x/y'}",
 		"telemetry.otlp_endpoint": "telemetry: {otlp_endpoint: 'x:4317'}",
-		"web":                     "web: {listen: '127.0.0.1:1'}",
+		"web.auth.kind":           "web: {auth: {kind: token}}",
 		"demand.digest":           "demand: {digest: {channel: leads}}",
 	} {
 		t.Run(key, func(t *testing.T) {
@@ -232,6 +232,13 @@ func TestUnbuiltPartsAreRefused(t *testing.T) {
 				t.Errorf("got %v", found)
 			}
 		})
+	}
+}
+
+func TestAnAddressTurnsNothingOn(t *testing.T) {
+	cfg, found := config.Load(write(t, "web: {listen: '127.0.0.1:1'}"), environment())
+	if found.Err() != nil || len(found.Warnings()) != 1 || cfg.Web.Listen != "127.0.0.1:1" {
+		t.Errorf("got %v, %q", found, cfg.Web.Listen)
 	}
 }
 

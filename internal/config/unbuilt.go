@@ -113,8 +113,12 @@ func (c Config) unbuilt(written func(string) bool) problem.List {
 	if c.Telemetry.OTLPEndpoint != "" {
 		refuse("telemetry.otlp_endpoint", "the export of traces is")
 	}
-	if written("web") {
-		refuse("web", "the dashboard is")
+	if c.Web.Auth.Kind != "none" {
+		refuse("web.auth.kind", "the dashboard's sign-in is")
+	}
+	if written("web.listen") {
+		// An address turns nothing on: it is kept for when there is something to show.
+		found = append(found, problem.Problem{Key: "web.listen", Severity: problem.Warning, Message: "web.listen has no effect: the dashboard is not built yet", Hint: "remove the key, or leave it for later"})
 	}
 	if written("demand.digest") {
 		refuse("demand.digest", "the weekly digest is")
