@@ -33,7 +33,7 @@ func (c *askCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
-	corpus, err := app.OpenCorpus(s.ctx, cfg, progress(s, "indexing the docs"), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	corpus, err := app.OpenCorpus(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	}
 	var terminal *console.Console
 	bot, err := app.New(s.ctx, cfg, app.Options{
-		Log: log, Progress: progress(s, "indexing the docs"),
+		Log: log, Progress: indexing(s),
 		Notice:   func(line string) { fmt.Fprintln(s.err, "bot:", line) },
 		Deliver:  map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error { return terminal.Show(r) }},
 		Terminal: true,
@@ -65,7 +65,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	out, color := s.out, false
 	var screen *term.Terminal
 	if s.terminal && !c.JSON {
-		screen, out, color = newScreen(), nil, true
+		screen, color = newScreen(), true
 		out = screen
 	}
 	terminal = console.New(out, console.Options{

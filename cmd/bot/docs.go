@@ -40,7 +40,7 @@ func (c *docsIndexCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
-	_, stats, err := app.IndexDocs(s.ctx, cfg, progress(s, "indexing the docs"), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	_, stats, err := app.IndexDocs(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (c *docsSearchCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
-	corpus, err := app.OpenCorpus(s.ctx, cfg, progress(s, "indexing the docs"), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	corpus, err := app.OpenCorpus(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"frontdoor/internal/app"
 	"frontdoor/internal/config"
 	"frontdoor/internal/playbook"
-	"frontdoor/internal/problem"
 )
 
 type playbooksCmd struct {
@@ -190,7 +189,7 @@ func loadSet(s streams, root *cli, flag catalogueFlag) (*playbook.Set, error) {
 func setOf(s streams, cfg config.Config) (*playbook.Set, error) {
 	set, problems := app.LoadPlaybooks(cfg)
 	if problems.Err() != nil {
-		printProblems(s, problem.List(problems).Errors())
+		printProblems(s, problems.Errors())
 		return nil, usagef("the playbooks can't be used")
 	}
 	return set, nil

@@ -11,9 +11,9 @@ import (
 // fder is a stream with a file descriptor.
 type fder interface{ Fd() uintptr }
 
-// progress is a bar on standard error while it is a terminal, and nothing
+// indexing is a bar on standard error while it is a terminal, and nothing
 // elsewhere. It appears at its first call, so that quick work shows none.
-func progress(s streams, what string) func(done, total int) {
+func indexing(s streams) func(done, total int) {
 	f, ok := s.err.(fder)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
@@ -25,7 +25,7 @@ func progress(s streams, what string) func(done, total int) {
 		once.Do(func() {
 			bars = mpb.NewWithContext(s.ctx, mpb.WithOutput(s.err))
 			bar = bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
-				mpb.PrependDecorators(decor.Name(what+" ")),
+				mpb.PrependDecorators(decor.Name("indexing the docs ")),
 				mpb.AppendDecorators(decor.CountersNoUnit("%d of %d")))
 		})
 		bar.SetCurrent(int64(done))

@@ -22,10 +22,10 @@ func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
 	text := strings.TrimRight(ts.ReadFile("stdout"), "\n")
 	var lines []map[string]any
 	if text != "" {
-		for i, line := range strings.Split(text, "\n") {
+		for line := range strings.SplitSeq(text, "\n") {
 			var object map[string]any
 			if err := json.Unmarshal([]byte(line), &object); err != nil {
-				ts.Fatalf("line %d is no JSON object: %s", i+1, line)
+				ts.Fatalf("line %d is no JSON object: %s", len(lines)+1, line)
 			}
 			lines = append(lines, object)
 		}
@@ -47,7 +47,7 @@ func jsonLines(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func dig(v any, path string) string {
-	for _, key := range strings.Split(path, ".") {
+	for key := range strings.SplitSeq(path, ".") {
 		switch x := v.(type) {
 		case map[string]any:
 			found, has := x[key]

@@ -25,7 +25,7 @@ func (c *serveCmd) Run(s streams, root *cli) error {
 		return err
 	}
 	bot, err := app.New(s.ctx, cfg, app.Options{
-		Log: log, Progress: progress(s, "indexing the docs"), Listen: cfg.HTTP.Listen,
+		Log: log, Progress: indexing(s), Listen: cfg.HTTP.Listen,
 		Notice: func(line string) { log.Warn(line) },
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -181,8 +182,8 @@ func (b *Bot) close() error {
 	b.cancel()
 	b.working.Wait()
 	var errs []error
-	for i := len(b.stops) - 1; i >= 0; i-- {
-		errs = append(errs, b.stops[i]())
+	for _, stop := range slices.Backward(b.stops) {
+		errs = append(errs, stop())
 	}
 	b.stops = nil
 	return errors.Join(errs...)

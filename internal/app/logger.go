@@ -16,7 +16,7 @@ func Logger(cfg config.Config, w io.Writer, least string) (*zap.Logger, error) {
 	level := cfg.Log.Level
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.TimeKey, encoder.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	var enc zapcore.Encoder = zapcore.NewJSONEncoder(encoder)
+	enc := zapcore.NewJSONEncoder(encoder)
 	if least != "" {
 		level = least
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,9 +62,7 @@ func (e *Engine) use(ctx context.Context, t *turn, w way) error {
 	}
 	inputs := map[string]any{}
 	if w.follows {
-		for k, v := range t.talk.Inputs {
-			inputs[k] = v
-		}
+		maps.Copy(inputs, t.talk.Inputs)
 	}
 	return e.collect(ctx, t, p, inputs, t.text)
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"go.uber.org/zap"
@@ -19,9 +20,7 @@ import (
 // shows the preview once nothing is.
 func (e *Engine) collect(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, text string) error {
 	values, rejected := intents.Extract(p, text, t.now)
-	for k, v := range values {
-		inputs[k] = v
-	}
+	maps.Copy(inputs, values)
 	t.talk.Inputs = inputs
 	if missing := missingInputs(p, inputs); len(missing) > 0 {
 		e.ask(t, p, inputs, missing, rejected)
@@ -158,9 +157,7 @@ func (e *Engine) fill(ctx context.Context, t *turn) error {
 		// It may answer another question, or this one among other words.
 		var values map[string]any
 		values, rejected = intents.Extract(p, t.text, t.now)
-		for k, v := range values {
-			inputs[k] = v
-		}
+		maps.Copy(inputs, values)
 		if len(values) == 0 && len(rejected) == 0 {
 			rejected = []intents.Rejected{{Input: in.Name, Value: t.text, Reason: err.Error()}}
 		}
@@ -325,11 +322,10 @@ func withDefaults(p *playbook.Playbook, inputs map[string]any) map[string]any {
 	return out
 }
 
+// copyInputs is a copy that may be written to, also of none.
 func copyInputs(in map[string]any) map[string]any {
 	out := make(map[string]any, len(in))
-	for k, v := range in {
-		out[k] = v
-	}
+	maps.Copy(out, in)
 	return out
 }
 

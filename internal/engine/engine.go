@@ -138,6 +138,9 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 		// Never silence when addressed, whatever a branch forgot.
 		t.say(chat.Card{Text: "I have nothing to say to that. Type `help` for what I can do.", Request: t.talk.Request})
 	}
+	if t.message.Clipped {
+		t.say(chat.Card{Text: fmt.Sprintf("That was long: I read only the first %d characters.", chat.MaxText)})
+	}
 	if t.before != nil {
 		*t.talk = *t.before
 	}

@@ -58,17 +58,15 @@ func (c *Console) ReadLines(ctx context.Context, in io.Reader) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	for line := 1; ; line++ {
 		text, err := readLine(r)
-		if err != nil && (!errors.Is(err, io.EOF) || text == "") {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return fmt.Errorf("read line %d: %w", line, err)
 		}
-		if err := c.Take(ctx, line, text); err != nil {
-			return err
-		}
-		if err != nil {
+		if ended && text == "" || ctx.Err() != nil {
 			return nil
+		}
+		if err := c.Take(ctx, line, text); err != nil || ended {
+			return err
 		}
 	}
 }

@@ -48,17 +48,17 @@ func (c *Console) message(line int, text string) chat.Message {
 	}
 	m := chat.Message{
 		ID:        c.opts.Session + "/" + strconv.Itoa(line),
-		At:        chat.Address{Platform: Platform, Channel: "terminal", Thread: in.Thread, Direct: true},
+		At:        chat.Address{Platform: Platform, Channel: "terminal", Thread: cut(in.Thread, maxName), Direct: true},
 		From:      c.opts.As,
 		Time:      c.opts.Now(),
 		Text:      in.Text,
-		Press:     in.Press,
+		Press:     cut(in.Press, maxName),
 		Addressed: true,
 	}
-	if channel := either(in.Channel, c.opts.Channel); channel != "" {
+	if channel := cut(either(in.Channel, c.opts.Channel), maxName); channel != "" {
 		m.At.Channel, m.At.Name, m.At.Direct = channel, strings.TrimPrefix(channel, "#"), false
 	}
-	if in.As != "" {
+	if in.As = cut(in.As, maxName); in.As != "" {
 		m.From = chat.Person{ID: in.As, Name: in.As, Groups: c.opts.Groups(in.As)}
 	}
 	if in.Groups != nil {
@@ -67,14 +67,16 @@ func (c *Console) message(line int, text string) chat.Message {
 	if in.Form != nil {
 		m.Submitted, m.Form, m.Text = true, map[string]string{}, ""
 		for k, v := range in.Form {
-			m.Form[k] = typed(v)
+			if len(m.Form) < maxFields {
+				m.Form[cut(k, maxName)] = cut(typed(v), chat.MaxText)
+			}
 		}
 	}
 	if id, ok := c.numbered(m.Text); ok {
 		m.Text, m.Press = "", id
 	}
 	if utf8.RuneCountInString(m.Text) > chat.MaxText {
-		m.Text, m.Clipped = string([]rune(m.Text)[:chat.MaxText]), true
+		m.Text, m.Clipped = cut(m.Text, chat.MaxText), true
 	}
 	if m.Press != "" {
 		m.Text = ""
@@ -114,6 +116,20 @@ func (c *Console) numbered(text string) (string, bool) {
 		return "", false
 	}
 	return c.buttons[n-1].ID, true
+}
+
+// The bounds of what isn't text: a platform has its own, far below.
+const (
+	maxName   = 200 // code points of a name, a thread or a button's id
+	maxFields = 100 // fields of a form
+)
+
+// cut is the beginning of s, at most limit code points.
+func cut(s string, limit int) string {
+	if len(s) <= limit || utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:limit])
 }
 
 // typed is a form value as somebody types it.
