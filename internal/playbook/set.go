@@ -265,10 +265,18 @@ func (s *Set) index(complete bool) problem.List {
 		}
 		found = append(found, s.tags(p)...)
 	}
-	if complete {
-		for _, p := range s.Playbooks {
-			found = append(found, s.references(p)...)
+	if !complete {
+		return found
+	}
+	var all, flows []string
+	for _, p := range s.Playbooks {
+		all = append(all, p.ID)
+		if p.Flow != nil {
+			flows = append(flows, p.ID)
 		}
+	}
+	for _, p := range s.Playbooks {
+		found = append(found, s.references(p, all, flows)...)
 	}
 	return found
 }
@@ -321,16 +329,10 @@ func orAdd(hint string) string {
 	return hint
 }
 
-// references checks the ids of other playbooks that p names.
-func (s *Set) references(p *Playbook) problem.List {
+// references checks the ids of other playbooks that p names; all and flows are
+// those that there are.
+func (s *Set) references(p *Playbook, all, flows []string) problem.List {
 	var found problem.List
-	var all, flows []string
-	for _, other := range s.Playbooks {
-		all = append(all, other.ID)
-		if other.Flow != nil {
-			flows = append(flows, other.ID)
-		}
-	}
 	for _, n := range items(p.root.Get("answer").Get("offer")) {
 		switch other := s.byID[n.Text()]; {
 		case other == nil:
