@@ -111,7 +111,7 @@ func Extract(p *playbook.Playbook, text string, now time.Time) (inputs map[strin
 	if p.Flow == nil {
 		return map[string]any{}, nil
 	}
-	f := compileTemplates(p).find(text, now)
+	f := compileTemplates(p).find(text, pieces(text), now)
 	return f.inputs, f.rejected
 }
 
@@ -119,9 +119,39 @@ func Extract(p *playbook.Playbook, text string, now time.Time) (inputs map[strin
 type templates struct {
 	inputs []playbook.Input
 	cues   [][]cue         // by input
+	fields []field         // by input
 	words  map[string]bool // of examples, title and command, and their stems
 	title  map[string]bool // of title and command alone
 	texts  map[string]bool // the senses of these, of the summary and of the inputs
+}
+
+// field is what an input's pattern tells; pattern is nil where there is none.
+type field struct {
+	pattern *regexp.Regexp
+	shaped  bool // no ordinary word fits it
+	broken  bool // it is no RE2: nothing fits it
+}
+
+func newField(in playbook.Input) field {
+	re, err := compilePattern(in)
+	if re == nil {
+		return field{broken: err != nil}
+	}
+	f := field{pattern: re, shaped: in.Type == playbook.String}
+	for _, w := range []string{"hello", "my-service", "service_2", "X", "the"} {
+		f.shaped = f.shaped && !re.MatchString(w)
+	}
+	return f
+}
+
+// parse is ParseValue with the pattern compiled before.
+func (f *finding) parse(in playbook.Input, text string) (any, error) {
+	for i := range f.templates.inputs {
+		if f.templates.inputs[i].Name == in.Name && !f.fields[i].broken {
+			return parseValue(in, f.fields[i].pattern, text, f.now)
+		}
+	}
+	return ParseValue(in, text, f.now)
 }
 
 // cue is the words around a slot in one example.
@@ -162,6 +192,9 @@ func compileTemplates(p *playbook.Playbook) *templates {
 		sound(strings.ReplaceAll(in.Name, "_", " ") + " " + strings.Join(in.Options, " "))
 	}
 	t.cues = make([][]cue, len(t.inputs))
+	for _, in := range t.inputs {
+		t.fields = append(t.fields, newField(in))
+	}
 	for _, e := range p.Match.Examples {
 		for _, m := range slot.FindAllStringSubmatchIndex(e, -1) {
 			name := e[m[2]:m[3]]
@@ -201,8 +234,9 @@ type finding struct {
 	paired   int // inputs that the text gives by name
 }
 
-func (t *templates) find(text string, now time.Time) *finding {
-	f := &finding{templates: t, text: text, now: now, pieces: pieces(text), inputs: make(map[string]any)}
+// find reads said, the pieces of text.
+func (t *templates) find(text string, said []piece, now time.Time) *finding {
+	f := &finding{templates: t, text: text, now: now, pieces: slices.Clone(said), inputs: make(map[string]any)}
 	// From the plainest to the boldest: what an earlier rule took is gone.
 	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.amount, f.day, f.mention, f.flag, f.shaped, f.cued, f.quote, f.loose} {
 		for i, in := range t.inputs {
@@ -246,10 +280,10 @@ func (f *finding) wasRejected(name string) bool {
 // take stores a value that fits, and marks its pieces; plain says that the
 // text leaves no doubt which input is meant, so that a misfit is reported.
 func (f *finding) take(in playbook.Input, value string, from, to int, plain bool) bool {
-	v, err := ParseValue(in, value, f.now)
+	v, err := f.parse(in, value)
 	if err != nil && (in.Type == playbook.String || in.Type == playbook.Someone) {
 		// Phones write the first letter large.
-		if low, lowErr := ParseValue(in, strings.ToLower(value), f.now); lowErr == nil {
+		if low, lowErr := f.parse(in, strings.ToLower(value)); lowErr == nil {
 			v, err = low, nil
 		}
 	}

@@ -2,9 +2,7 @@ package intents
 
 import (
 	"fmt"
-	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +76,7 @@ const (
 // is the clock for dates in messages; nil is time.Now. The error names the
 // playbook and the pattern that is no RE2 expression.
 func NewMatcher(playbooks []*playbook.Playbook, now func() time.Time) (*Matcher, error) {
-	m, err := prepare(playbooks, now)
+	m, err := prepare(playbooks, now, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -92,41 +90,40 @@ func NewMatcher(playbooks []*playbook.Playbook, now func() time.Time) (*Matcher,
 // saw stay unknown, and the other classifiers do not know the new examples,
 // until a NewMatcher made meanwhile takes its place.
 func (m *Matcher) Reload(playbooks []*playbook.Playbook) (*Matcher, error) {
-	next, err := prepare(playbooks, m.now)
-	if err != nil {
-		return nil, err
+	before := make(map[string]*entry, len(m.entries))
+	for i := range m.entries {
+		before[m.entries[i].playbook.ID] = &m.entries[i]
 	}
-	before := make(map[string]*playbook.Playbook, len(m.entries))
-	for _, e := range m.entries {
-		before[e.playbook.ID] = e.playbook
-	}
+	ready := make(map[string]*entry)
 	changed := make(map[string]bool)
 	for _, p := range playbooks {
 		old := before[p.ID]
-		if old == nil || old != p && (p.Hash == "" || old.Hash != p.Hash) {
+		if old == nil || old.playbook != p && (p.Hash == "" || old.playbook.Hash != p.Hash) {
 			changed[p.ID], changed[denial+p.ID] = true, true
+		} else {
+			ready[p.ID] = old
 		}
+	}
+	next, err := prepare(playbooks, m.now, ready)
+	if err != nil {
+		return nil, err
 	}
 	next.learn(m.model.retrain(next.examples(), changed))
 	return next, nil
 }
 
-func prepare(playbooks []*playbook.Playbook, now func() time.Time) (*Matcher, error) {
+// prepare makes everything but the model; entries in ready are taken as they are.
+func prepare(playbooks []*playbook.Playbook, now func() time.Time, ready map[string]*entry) (*Matcher, error) {
 	if now == nil {
 		now = time.Now
 	}
 	m := &Matcher{now: now, exact: make(map[string][]int), never: make(map[string][]int)}
 	for i, p := range playbooks {
-		e := entry{playbook: p, templates: compileTemplates(p), command: wordList(p.Match.Command)}
-		for _, pattern := range p.Match.Patterns {
-			re, err := regexp.Compile("(?i)" + pattern)
-			if err != nil {
-				return nil, fmt.Errorf("compile pattern of playbook %s: %w", p.ID, err)
-			}
-			e.patterns = append(e.patterns, re)
+		e, err := newEntry(p, ready[p.ID])
+		if err != nil {
+			return nil, err
 		}
 		for _, x := range p.Match.Examples {
-			e.asked = e.asked || asksAbout(wordList(x))
 			if !slot.MatchString(x) {
 				k := wording(x)
 				m.exact[k] = append(m.exact[k], i)
@@ -143,6 +140,26 @@ func prepare(playbooks []*playbook.Playbook, now func() time.Time) (*Matcher, er
 		m.entries = append(m.entries, e)
 	}
 	return m, nil
+}
+
+func newEntry(p *playbook.Playbook, ready *entry) (entry, error) {
+	if ready != nil {
+		e := *ready
+		e.playbook = p
+		return e, nil
+	}
+	e := entry{playbook: p, templates: compileTemplates(p), command: wordList(p.Match.Command)}
+	for _, pattern := range p.Match.Patterns {
+		re, err := regexp.Compile("(?i)" + pattern)
+		if err != nil {
+			return entry{}, fmt.Errorf("compile pattern of playbook %s: %w", p.ID, err)
+		}
+		e.patterns = append(e.patterns, re)
+	}
+	for _, x := range p.Match.Examples {
+		e.asked = e.asked || asksAbout(wordList(x))
+	}
+	return e, nil
 }
 
 // wording is what is left of a text when case, punctuation and space don't count.
@@ -202,16 +219,6 @@ func (m *Matcher) learn(model *Model) {
 	m.spell = newSpeller(m.entries)
 }
 
-// guess is one entry's standing for a message.
-type guess struct {
-	entry    int
-	score    float64
-	inputs   map[string]any
-	rejected []Rejected
-	because  []string
-	sure     bool // an example, a command or a pattern says so
-}
-
 // Match says what text asks for. allowed tells what the person may use; nil is
 // everything. What the person may not use is found all the same, with Denied.
 func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Match {
@@ -259,218 +266,3 @@ func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Matc
 	out.Because = m.explain(best, guesses, fixed, repairs)
 	return out
 }
-
-// rank is every entry that text may ask for, best first, and what was ruled out.
-func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, ruledOut []string) {
-	raw := m.margins(fixed)
-	order := make([]int, len(m.entries))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return -compare(raw.margin[a], raw.margin[b]) })
-	plain := strings.Join(words, " ")
-	never := m.never[plain]
-	certain := m.exact[plain]
-	about := asksAbout(words)
-	line := foldSpace(text)
-	for n, i := range order {
-		e := &m.entries[i]
-		if slices.Contains(never, i) && !slices.Contains(certain, i) {
-			ruledOut = append(ruledOut, fmt.Sprintf("says “%s”, which %s rules out", shorten(line), e.playbook.ID))
-			continue
-		}
-		g := guess{entry: i, inputs: map[string]any{}}
-		pattern := matchPattern(e.patterns, line)
-		isExact := slices.Contains(certain, i)
-		commanded := len(e.command) > 1 && len(words) >= len(e.command) && slices.Equal(words[:len(e.command)], e.command)
-		if n >= considered && pattern == "" && !isExact && !commanded {
-			continue
-		}
-		ev := m.stand(fixed, []int{i})
-		f := e.templates.find(text, m.now())
-		if len(f.inputs)+len(f.rejected) > 0 {
-			g.inputs, g.rejected = f.inputs, f.rejected
-			if masked := m.stand(m.spell.only(f.rest()), []int{i}); masked.score[i] > ev.score[i] {
-				ev = masked
-			}
-		}
-		g.score = shift(ev.score[i], e.signs(fixed, f, about))
-		switch {
-		case isExact:
-			g.score, g.sure = 0.99, true
-			g.because = append(g.because, "is word for word an example")
-		case commanded:
-			g.score, g.sure = max(g.score, 0.97), true
-			g.because = append(g.because, "begins with the command “"+e.playbook.Match.Command+"”")
-		case pattern != "":
-			g.score, g.sure = max(g.score, 0.96), true
-			g.because = append(g.because, "matches the pattern "+pattern)
-		case ev.ruledOut(i):
-			ruledOut = append(ruledOut, fmt.Sprintf("is like “%s”, which %s rules out", m.nearestNot(e.playbook, fixed), e.playbook.ID))
-			continue
-		}
-		guesses = append(guesses, g)
-	}
-	level(guesses)
-	slices.SortStableFunc(guesses, func(a, b guess) int {
-		if a.sure != b.sure {
-			if a.sure {
-				return -1
-			}
-			return 1
-		}
-		if c := compare(b.score, a.score); c != 0 {
-			return c
-		}
-		return a.entry - b.entry
-	})
-	return guesses, ruledOut
-}
-
-// level rounds the scores to hundredths, after giving those within one of the
-// best the best's: that much is the order of training and no reason to rank
-// one playbook before another.
-func level(guesses []guess) {
-	best := 0.0
-	for _, g := range guesses {
-		best = max(best, g.score)
-	}
-	for i, g := range guesses {
-		if best-g.score < 0.01 {
-			g.score = best
-		}
-		guesses[i].score = math.Round(g.score*100) / 100
-	}
-}
-
-// signs is what speaks for entry e, or against it, beside the classifiers, in
-// logits: a question is rather for an answer, a message whose words the
-// playbook never uses is hardly for it, one that fills its inputs is.
-func (e *entry) signs(fixed string, f *finding, about bool) float64 {
-	sum := 0.0
-	switch {
-	case !about:
-	case e.asked:
-		sum += questionGain
-	case e.playbook.Flow != nil:
-		sum -= questionCost
-	}
-	have := 0.0
-	said := senses(wordList(fixed), f.took)
-	for _, w := range said {
-		if e.templates.texts[w] {
-			have++
-		}
-	}
-	if have < float64(len(said)) && f.wants() {
-		have += 0.5 // one of them may be the value that was not found
-	}
-	if len(said) > 0 {
-		sum += ownGain * (have/float64(len(said)) - ownUsual)
-	}
-	return sum + min(inputGain*float64(len(f.inputs)+f.paired), inputMost)
-}
-
-// The weights of the signs.
-const (
-	questionCost = 2.0
-	questionGain = 0.1
-	ownGain      = 2.0
-	ownUsual     = 0.6
-	inputGain    = 0.25
-	inputMost    = 1.5
-)
-
-func shift(p, by float64) float64 {
-	p = min(max(p, 1e-9), 1-1e-9)
-	return 1 / (1 + math.Exp(-(math.Log(p/(1-p)) + by)))
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func matchPattern(patterns []*regexp.Regexp, line string) string {
-	for _, re := range patterns {
-		if re.MatchString(line) {
-			return strings.TrimPrefix(re.String(), "(?i)")
-		}
-	}
-	return ""
-}
-
-// standing is the classifiers' word on one text.
-type standing struct {
-	margin []float64 // by entry; noMargin where the model lacks it
-	denied []float64 // margin of an entry's near misses; noMargin where it has none
-	score  []float64 // by entry: probability, of the entries that were asked for
-}
-
-const noMargin = -5
-
-// margins is the standing of text without its scores.
-func (m *Matcher) margins(text string) standing {
-	return m.stand(text, nil)
-}
-
-// stand weighs text for every entry, and the evidence for those of entries.
-func (m *Matcher) stand(text string, entries []int) standing {
-	s := m.model.scratch()
-	defer m.model.pool.Put(s)
-	n := len(m.entries)
-	flat := make([]float64, 3*n)
-	out := standing{margin: flat[:n:n], denied: flat[n : 2*n : 2*n], score: flat[2*n:]}
-	for i := range n {
-		out.margin[i], out.denied[i] = noMargin, noMargin
-	}
-	known := m.model.measure(s, text)
-	for c, v := range s.scores {
-		if m.denies[c] {
-			out.denied[m.owner[c]] = float64(v)
-		} else {
-			out.margin[m.owner[c]] = float64(v)
-		}
-	}
-	for _, i := range entries {
-		out.score[i] = m.weigh(s, known, out, i)
-	}
-	return out
-}
-
-// weigh is the probability that the text in s asks for entry i: that it is in
-// scope with i as the answer, less for what stands nearer. Another entry's near
-// misses are rivals too, but weaker ones: what one playbook is not, another
-// often is.
-func (m *Matcher) weigh(s *scratch, known mass, st standing, i int) float64 {
-	c := m.column[i]
-	if c < 0 || len(s.vec.ids) == 0 {
-		return 0
-	}
-	rival := -1
-	for j, v := range st.margin {
-		if j != i && (rival < 0 || v > st.margin[rival]) {
-			rival = j
-		}
-	}
-	second, lead := -1, 0.0
-	if rival >= 0 {
-		second, lead = m.column[rival], st.margin[rival]-st.margin[i]
-	}
-	for j, v := range st.denied {
-		if j != i {
-			lead = max(lead, (v-st.margin[i])*denialPart)
-		}
-	}
-	ev := m.model.vocab.gather(s.scores, c, second, known, s.vec, m.model.centre[c], len(s.words))
-	ev[evGap] = max(0, ev[evGap])
-	return m.model.scope.score(ev) * math.Exp(-sharpness*max(0, lead))
-}
-
-// ruledOut tells whether the near misses of entry i are nearer than itself.
-func (s standing) ruledOut(i int) bool { return s.denied[i] > noMargin && s.denied[i] >= s.margin[i] }

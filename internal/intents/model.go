@@ -44,11 +44,12 @@ type dual struct {
 func Train(examples []Example) *Model {
 	m := newModel(examples)
 	columns := make([][]float32, len(m.intents))
+	rows, costs := m.rows(), m.costs()
 	each(len(m.intents), func() func(int) {
 		s := m.solver()
 		return func(c int) {
 			s.reset()
-			s.solve(m.rows(), int32(c), m.label, m.costs())
+			s.solve(rows, int32(c), m.label, costs)
 			columns[c] = slices.Clone(s.w)
 			m.bias[c], m.duals[c] = s.bias, s.support()
 			m.centre[c] = m.centroid(int32(c), nil)

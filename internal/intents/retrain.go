@@ -55,12 +55,13 @@ func (m *Model) retrain(examples []Example, changed map[string]bool) *Model {
 		from[c], n.bias[c], n.centre[c] = at, m.bias[at], m.centre[at]
 	}
 	columns := make([][]float32, len(fresh))
+	rows, costs := n.rows(), n.costs()
 	each(len(fresh), func() func(int) {
 		v := n.solver()
 		return func(j int) {
 			c := fresh[j]
 			v.reset()
-			v.solve(n.rows(), int32(c), n.label, n.costs())
+			v.solve(rows, int32(c), n.label, costs)
 			columns[j], n.bias[c] = slices.Clone(v.w), v.bias
 			n.centre[c] = n.centroid(int32(c), nil)
 		}

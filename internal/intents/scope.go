@@ -48,7 +48,8 @@ func (s *scope) score(ev evidence) float64 {
 // Settings of the fit.
 const (
 	folds       = 4
-	perFold     = 8    // messages an intent and fold that are scored
+	perFold     = 8    // messages an intent and fold that are scored, if that is
+	mostTests   = 1500 // not more than this in a fold
 	outsidePart = 0.25 // share of out-of-scope messages that is assumed
 	keep        = 0.9  // share of the rightly named messages that the threshold keeps
 	priorConst  = -2.9
@@ -127,7 +128,7 @@ func (m *Model) observe() []observation {
 		var tests []int32
 		used := make([]int, k)
 		for i := range m.x {
-			if c := m.label[i]; held(int32(i)) && used[c] < perFold {
+			if c := m.label[i]; held(int32(i)) && used[c] < max(1, min(perFold, mostTests/k)) {
 				used[c]++
 				tests = append(tests, int32(i))
 			}

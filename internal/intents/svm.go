@@ -1,6 +1,9 @@
 package intents
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // svm is one binary problem: examples x with labels y (+1 or -1) and costs c.
 // It minimises ½|w|² + Σ cᵢ max(0, 1 - yᵢ(w·xᵢ + b))² by dual coordinate
@@ -30,6 +33,7 @@ const (
 	fine      = 0.01 // tolerance of a small set, where it costs nothing: twins come out alike
 	small     = 2000 // examples
 	settled   = 0.05 // an unused example this far on its side is set aside until the check
+	sampled   = 16   // one negative in so many is looked at first
 	maxPasses = 100
 )
 
@@ -74,27 +78,41 @@ func (s *svm) warm(duals []dual, label []int32, c int32, without func(row int32)
 		if label[d.row] != c {
 			v = -v
 		}
-		s.bias += v * biasScale
-		x := s.x[d.row]
-		for i, id := range x.ids {
-			s.w[id] += v * x.vals[i]
-		}
+		s.add(s.x[d.row], v)
 	}
 	return rows
 }
 
-// solve trains class c against the rest on the examples named by rows.
+// solve trains class c against the rest on the examples named by rows. With
+// many of them it begins on the positives and a few negatives, so that the
+// first look at all of them sets most aside.
 func (s *svm) solve(rows []int32, c int32, label []int32, costs []float32) {
-	active := append([]int32(nil), rows...)
+	if len(rows) >= small {
+		var first []int32
+		for i, row := range rows {
+			if label[row] == c || i%sampled == int(c)%sampled {
+				first = append(first, row)
+			}
+		}
+		s.descend(first, c, label, costs, false)
+	}
+	s.descend(slices.Clone(rows), c, label, costs, true)
+}
+
+// descend goes over active, which it reorders, until no example in it violates
+// optimality by more than the tolerance; checked looks in the end at those that
+// were set aside.
+func (s *svm) descend(active []int32, c int32, label []int32, costs []float32, checked bool) {
 	n := len(active)
 	enough := float32(tolerance)
 	if len(s.x) < small {
 		enough = fine
 	}
-	maxOld, minOld := float32(math.Inf(1)), float32(math.Inf(-1))
-	check := false // a pass over everything, to see that nothing set aside is wrong
+	infinite := float32(math.Inf(1))
+	limit := infinite // an unused example farther on its side than this is set aside
+	check := false
 	for range maxPasses {
-		maxNew, minNew := float32(math.Inf(-1)), float32(math.Inf(1))
+		most, least := -infinite, infinite // violation of optimality
 		for i := range n {
 			j := i + s.next(n-i)
 			active[i], active[j] = active[j], active[i]
@@ -106,51 +124,55 @@ func (s *svm) solve(rows []int32, c int32, label []int32, costs []float32) {
 				y = 1
 			}
 			diag := 0.5 / costs[row]
-			x := &s.x[row]
-			g := s.bias*biasScale + offset
-			vals := x.vals
-			for i, id := range x.ids {
-				g += s.w[id] * vals[i]
-			}
+			x := s.x[row]
 			a := s.alpha[row]
-			g = g*y - 1 + diag*a
-			pg := g
+			g := (s.dot(x)+s.bias*biasScale+offset)*y - 1 + diag*a
+			violation := g
 			if a == 0 {
-				if !check && (g > maxOld || g > settled) {
+				if !check && (g > limit || g > settled) {
 					n--
 					active[k], active[n] = active[n], active[k]
 					k--
 					continue
 				}
-				pg = min(g, 0)
+				violation = min(g, 0)
 			}
-			maxNew, minNew = max(maxNew, pg), min(minNew, pg)
-			if pg > -1e-7 && pg < 1e-7 {
+			most, least = max(most, violation), min(least, violation)
+			if violation > -1e-7 && violation < 1e-7 {
 				continue
 			}
-			na := max(a-g/(s.square[row]+biasScale*biasScale+diag), 0)
-			s.alpha[row] = na
-			d := (na - a) * y
-			s.bias += d * biasScale
-			for i, id := range x.ids {
-				s.w[id] += d * vals[i]
-			}
+			next := max(a-g/(s.square[row]+biasScale*biasScale+diag), 0)
+			s.alpha[row] = next
+			s.add(x, (next-a)*y)
 		}
-		if maxNew-minNew <= enough {
-			if n == len(active) {
+		if most-least <= enough {
+			if n == len(active) || !checked {
 				return
 			}
-			n, check = len(active), true
-			maxOld, minOld = float32(math.Inf(1)), float32(math.Inf(-1))
+			n, check, limit = len(active), true, infinite
 			continue
 		}
-		check = false
-		maxOld, minOld = maxNew, minNew
-		if maxOld <= 0 {
-			maxOld = float32(math.Inf(1))
+		check, limit = false, most
+		if limit <= 0 {
+			limit = infinite
 		}
-		if minOld >= 0 {
-			minOld = float32(math.Inf(-1))
-		}
+	}
+}
+
+func (s *svm) dot(x vector) float32 {
+	w, vals := s.w, x.vals[:len(x.ids)]
+	sum := float32(0)
+	for i, id := range x.ids {
+		sum += w[id] * vals[i]
+	}
+	return sum
+}
+
+// add moves the classifier by d times x.
+func (s *svm) add(x vector, d float32) {
+	s.bias += d * biasScale
+	w, vals := s.w, x.vals[:len(x.ids)]
+	for i, id := range x.ids {
+		w[id] += d * vals[i]
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"frontdoor/internal/playbook"
@@ -21,7 +22,28 @@ import (
 // sentences for people that name the input, what it must be and what was
 // written.
 func ParseValue(input playbook.Input, text string, now time.Time) (any, error) {
-	value, ok := readValue(input, clean(text), now)
+	pattern, err := compilePattern(input)
+	if err != nil {
+		return nil, err
+	}
+	return parseValue(input, pattern, text, now)
+}
+
+// compilePattern is the input's pattern for a whole value, nil where there is
+// none.
+func compilePattern(input playbook.Input) (*regexp.Regexp, error) {
+	if input.Pattern == "" {
+		return nil, nil
+	}
+	re, err := regexp.Compile("^(?:" + input.Pattern + ")$")
+	if err != nil {
+		return nil, fmt.Errorf("%s has a pattern that cannot be read: %w", input.Name, err)
+	}
+	return re, nil
+}
+
+func parseValue(input playbook.Input, pattern *regexp.Regexp, text string, now time.Time) (any, error) {
+	value, ok := readValue(input, pattern, clean(text), now)
 	if !ok {
 		return nil, errors.New(mustBe(input, text))
 	}
@@ -39,7 +61,7 @@ func clean(text string) string {
 	return text
 }
 
-func readValue(input playbook.Input, text string, now time.Time) (any, bool) {
+func readValue(input playbook.Input, pattern *regexp.Regexp, text string, now time.Time) (any, bool) {
 	if text == "" {
 		return nil, false
 	}
@@ -79,11 +101,8 @@ func readValue(input playbook.Input, text string, now time.Time) (any, bool) {
 	if !within(input, float64(utf8.RuneCountInString(text))) {
 		return nil, false
 	}
-	if input.Pattern != "" {
-		re, err := regexp.Compile("^(?:" + input.Pattern + ")$")
-		if err != nil || !re.MatchString(text) {
-			return nil, false
-		}
+	if pattern != nil && !pattern.MatchString(text) {
+		return nil, false
 	}
 	return text, true
 }
@@ -306,17 +325,16 @@ func chooseOption(options []string, text string) (string, bool) {
 
 // exactOption is chooseOption without guesses.
 func exactOption(options []string, text string) (string, bool) {
-	plain := func(s string) string {
-		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
-	}
 	for _, o := range options {
 		if strings.EqualFold(o, text) {
 			return o, true
 		}
 	}
-	for _, o := range options {
-		if p := plain(o); p != "" && p == plain(text) {
-			return o, true
+	if t := undashed(text); t != "" {
+		for _, o := range options {
+			if undashed(o) == t {
+				return o, true
+			}
 		}
 	}
 	found := ""
@@ -331,6 +349,16 @@ func exactOption(options []string, text string) (string, bool) {
 		}
 	}
 	return found, found != ""
+}
+
+// undashed is text in lower case without dashes, underscores and spaces.
+func undashed(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, text)
 }
 
 // nearOption is the only option a slip of the finger away.

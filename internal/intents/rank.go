@@ -1,0 +1,230 @@
+package intents
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// guess is one entry's standing for a message.
+type guess struct {
+	entry    int
+	score    float64
+	inputs   map[string]any
+	rejected []Rejected
+	because  []string
+	sure     bool // an example, a command or a pattern says so
+}
+
+// rank is every entry that text may ask for, best first, and what was ruled out.
+func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, ruledOut []string) {
+	raw := m.stand(fixed)
+	defer m.model.pool.Put(raw.scratch)
+	order := make([]int, len(m.entries))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return -compare(raw.margin[a], raw.margin[b]) })
+	plain := strings.Join(words, " ")
+	never := m.never[plain]
+	certain := m.exact[plain]
+	about := asksAbout(words)
+	line := foldSpace(text)
+	said, now := pieces(text), m.now()
+	for n, i := range order {
+		e := &m.entries[i]
+		if slices.Contains(never, i) && !slices.Contains(certain, i) {
+			ruledOut = append(ruledOut, fmt.Sprintf("says “%s”, which %s rules out", shorten(line), e.playbook.ID))
+			continue
+		}
+		g := guess{entry: i, inputs: map[string]any{}}
+		pattern := matchPattern(e.patterns, line)
+		isExact := slices.Contains(certain, i)
+		commanded := len(e.command) > 1 && len(words) >= len(e.command) && slices.Equal(words[:len(e.command)], e.command)
+		if n >= considered && pattern == "" && !isExact && !commanded {
+			continue
+		}
+		score, ruled := m.weigh(raw, i), raw.ruledOut(i)
+		f := e.templates.find(text, said, now)
+		if len(f.inputs)+len(f.rejected) > 0 {
+			g.inputs, g.rejected = f.inputs, f.rejected
+			masked := m.stand(m.spell.only(f.rest()))
+			if s := m.weigh(masked, i); s > score {
+				score, ruled = s, masked.ruledOut(i)
+			}
+			m.model.pool.Put(masked.scratch)
+		}
+		g.score = shift(score, e.signs(fixed, f, about))
+		switch {
+		case isExact:
+			g.score, g.sure = 0.99, true
+			g.because = append(g.because, "is word for word an example")
+		case commanded:
+			g.score, g.sure = max(g.score, 0.97), true
+			g.because = append(g.because, "begins with the command “"+e.playbook.Match.Command+"”")
+		case pattern != "":
+			g.score, g.sure = max(g.score, 0.96), true
+			g.because = append(g.because, "matches the pattern "+pattern)
+		case ruled:
+			ruledOut = append(ruledOut, fmt.Sprintf("is like “%s”, which %s rules out", m.nearestNot(e.playbook, fixed), e.playbook.ID))
+			continue
+		}
+		guesses = append(guesses, g)
+	}
+	level(guesses)
+	slices.SortStableFunc(guesses, func(a, b guess) int {
+		if a.sure != b.sure {
+			if a.sure {
+				return -1
+			}
+			return 1
+		}
+		if c := compare(b.score, a.score); c != 0 {
+			return c
+		}
+		return a.entry - b.entry
+	})
+	return guesses, ruledOut
+}
+
+// level rounds the scores to hundredths, after giving those within one of the
+// best the best's: that much is the order of training and no reason to rank
+// one playbook before another.
+func level(guesses []guess) {
+	best := 0.0
+	for _, g := range guesses {
+		best = max(best, g.score)
+	}
+	for i, g := range guesses {
+		if best-g.score < 0.01 {
+			g.score = best
+		}
+		guesses[i].score = math.Round(g.score*100) / 100
+	}
+}
+
+// signs is what speaks for entry e, or against it, beside the classifiers, in
+// logits: a question is rather for an answer, a message whose words the
+// playbook never uses is hardly for it, one that fills its inputs is.
+func (e *entry) signs(fixed string, f *finding, about bool) float64 {
+	sum := 0.0
+	switch {
+	case !about:
+	case e.asked:
+		sum += questionGain
+	case e.playbook.Flow != nil:
+		sum -= questionCost
+	}
+	have := 0.0
+	said := senses(wordList(fixed), f.took)
+	for _, w := range said {
+		if e.templates.texts[w] {
+			have++
+		}
+	}
+	if have < float64(len(said)) && f.wants() {
+		have += 0.5 // one of them may be the value that was not found
+	}
+	if len(said) > 0 {
+		sum += ownGain * (have/float64(len(said)) - ownUsual)
+	}
+	return sum + min(inputGain*float64(len(f.inputs)+f.paired), inputMost)
+}
+
+// The weights of the signs.
+const (
+	questionCost = 2.0
+	questionGain = 0.1
+	ownGain      = 2.0
+	ownUsual     = 0.6
+	inputGain    = 0.25
+	inputMost    = 1.5
+)
+
+func shift(p, by float64) float64 {
+	p = min(max(p, 1e-9), 1-1e-9)
+	return 1 / (1 + math.Exp(-(math.Log(p/(1-p)) + by)))
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func matchPattern(patterns []*regexp.Regexp, line string) string {
+	for _, re := range patterns {
+		if re.MatchString(line) {
+			return strings.TrimPrefix(re.String(), "(?i)")
+		}
+	}
+	return ""
+}
+
+// standing is the classifiers' word on one text.
+type standing struct {
+	margin []float64 // by entry; noMargin where the model lacks it
+	denied []float64 // margin of an entry's near misses; noMargin where it has none
+
+	scratch *scratch
+	known   mass
+}
+
+const noMargin = -5
+
+// stand weighs text for every entry. The caller puts the scratch back.
+func (m *Matcher) stand(text string) standing {
+	n := len(m.entries)
+	flat := make([]float64, 2*n)
+	out := standing{scratch: m.model.scratch(), margin: flat[:n:n], denied: flat[n:]}
+	for i := range n {
+		out.margin[i], out.denied[i] = noMargin, noMargin
+	}
+	out.known = m.model.measure(out.scratch, text)
+	for c, v := range out.scratch.scores {
+		if m.denies[c] {
+			out.denied[m.owner[c]] = float64(v)
+		} else {
+			out.margin[m.owner[c]] = float64(v)
+		}
+	}
+	return out
+}
+
+// weigh is the probability that the text of st asks for entry i: that it is in
+// scope with i as the answer, less for what stands nearer. Another entry's near
+// misses are rivals too, but weaker ones: what one playbook is not, another
+// often is.
+func (m *Matcher) weigh(st standing, i int) float64 {
+	c, s := m.column[i], st.scratch
+	if c < 0 || len(s.vec.ids) == 0 {
+		return 0
+	}
+	rival := -1
+	for j, v := range st.margin {
+		if j != i && (rival < 0 || v > st.margin[rival]) {
+			rival = j
+		}
+	}
+	second, lead := -1, 0.0
+	if rival >= 0 {
+		second, lead = m.column[rival], st.margin[rival]-st.margin[i]
+	}
+	for j, v := range st.denied {
+		if j != i {
+			lead = max(lead, (v-st.margin[i])*denialPart)
+		}
+	}
+	ev := m.model.vocab.gather(s.scores, c, second, st.known, s.vec, m.model.centre[c], len(s.words))
+	ev[evGap] = max(0, ev[evGap])
+	return m.model.scope.score(ev) * math.Exp(-sharpness*max(0, lead))
+}
+
+// ruledOut tells whether the near misses of entry i are nearer than itself.
+func (s standing) ruledOut(i int) bool { return s.denied[i] > noMargin && s.denied[i] >= s.margin[i] }
