@@ -130,7 +130,8 @@ func readRows(r io.Reader, set string, take func(labelled)) error {
 	in := bufio.NewReader(r)
 	for line := 1; ; line++ {
 		b, err := in.ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return fmt.Errorf("read %s: %w", set, err)
 		}
 		if line == 1 {
@@ -143,10 +144,11 @@ func readRows(r io.Reader, set string, take func(labelled)) error {
 			}
 			take(row)
 		}
-		if err != nil {
-			return nil
+		if last {
+			break
 		}
 	}
+	return nil
 }
 
 func parseRow(b []byte) (labelled, error) {

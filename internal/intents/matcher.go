@@ -251,7 +251,7 @@ func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Matc
 	out.Confidence = best.score
 	rival := len(guesses) > 1 && guesses[1].score >= clarifyAt/2 && guesses[1].score >= closeAt*best.score
 	switch {
-	case best.score >= matchAt && !(rival && guesses[1].sure == best.sure):
+	case best.score >= matchAt && (!rival || guesses[1].sure != best.sure):
 		out.Decision = Matched
 	case best.score >= clarifyAt, rival && best.score+guesses[1].score >= matchAt:
 		out.Decision = Clarify

@@ -17,8 +17,6 @@ import (
 // testNow is the clock of the tests: Monday 23 November 2026.
 func testNow() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 
-func number(f float64) *float64 { return &f }
-
 func databasePlaybook() *playbook.Playbook {
 	return &playbook.Playbook{
 		ID: "postgres-create", Title: "Create a Postgres database", Summary: "A managed database with daily backups, ready in about ten minutes.",
@@ -31,7 +29,7 @@ func databasePlaybook() *playbook.Playbook {
 		Flow: &playbook.Workflow{Inputs: []playbook.Input{
 			{Name: "name", Type: playbook.String, Pattern: "^[a-z][a-z0-9-]{2,30}$"},
 			{Name: "environment", Type: playbook.Choice, Options: []string{"dev", "staging", "prod"}, Default: "dev"},
-			{Name: "size_gb", Type: playbook.Integer, Min: number(1), Max: number(500), Default: int64(10)},
+			{Name: "size_gb", Type: playbook.Integer, Min: new(float64(1)), Max: new(float64(500)), Default: int64(10)},
 		}},
 	}
 }
@@ -301,6 +299,20 @@ func BenchmarkReload(b *testing.B) {
 	for b.Loop() {
 		if _, err := m.Reload(next); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestMatchHuge sends what nobody types; the time is the test's own limit.
+func TestMatchHuge(t *testing.T) {
+	t.Parallel()
+	m := newTestMatcher(t, catalogue(t))
+	for _, text := range []string{
+		strings.Repeat("x", 1<<20), strings.Repeat("deploy ", 150_000), strings.Repeat("name=", 200_000),
+		strings.Repeat("\"", 1<<20), strings.Repeat("🎉", 1<<18), strings.Repeat("\xff", 1<<20), strings.Repeat("size 20gb to next friday, ", 40_000),
+	} {
+		if err := checkMatch(m.Match(text, nil)); err != nil {
+			t.Errorf("%.20q…: %v", text, err)
 		}
 	}
 }

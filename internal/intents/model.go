@@ -139,13 +139,13 @@ func (m *Model) centroid(c int32, keep func(row int32) bool) vector {
 	return v
 }
 
-// each calls the function that make gives, one a processor, with 0 to n-1.
-func each(n int, make func() func(int)) {
+// each calls the functions that worker gives, one a processor, with 0 to n-1.
+func each(n int, worker func() func(int)) {
 	var next atomic.Int64
 	var done sync.WaitGroup
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		done.Go(func() {
-			do := make()
+			do := worker()
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)
 			}

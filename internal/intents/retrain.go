@@ -66,7 +66,7 @@ func (m *Model) retrain(examples []Example, changed map[string]bool) *Model {
 			n.centre[c] = n.centroid(int32(c), nil)
 		}
 	})
-	n.weights = n.relay(m, from)
+	n.weights = m.relay(from)
 	for j, c := range fresh {
 		for f, w := range columns[j] {
 			n.weights[f*k+c] = w
@@ -75,9 +75,9 @@ func (m *Model) retrain(examples []Example, changed map[string]bool) *Model {
 	return n
 }
 
-// relay copies the weights of m into columns of n.
-func (n *Model) relay(m *Model, from []int) []float32 {
-	k, was := len(n.intents), len(m.intents)
+// relay is the weights of m with column from[c] at c; -1 is left empty.
+func (m *Model) relay(from []int) []float32 {
+	k, was := len(from), len(m.intents)
 	inPlace := k == was
 	for c, at := range from {
 		inPlace = inPlace && (at < 0 || at == c)
@@ -85,8 +85,8 @@ func (n *Model) relay(m *Model, from []int) []float32 {
 	if inPlace {
 		return slices.Clone(m.weights)
 	}
-	out := make([]float32, len(n.vocab.idf)*k)
-	for f := range n.vocab.idf {
+	out := make([]float32, len(m.vocab.idf)*k)
+	for f := range m.vocab.idf {
 		row, old := out[f*k:f*k+k], m.weights[f*was:f*was+was]
 		for c, at := range from {
 			if at >= 0 {

@@ -2,7 +2,6 @@ package intents
 
 import (
 	"math"
-
 	"slices"
 )
 

@@ -54,7 +54,7 @@ var phraseStart = phraseStarts()
 
 func phraseStarts() map[string]bool {
 	out := make(map[string]bool)
-	for _, w := range strings.Fields(sameSpeech) {
+	for w := range strings.FieldsSeq(sameSpeech) {
 		if a, _, ok := strings.Cut(w, "_"); ok {
 			out[a] = true
 		}

@@ -110,7 +110,7 @@ func (s *speller) nearest(p piece) string {
 			if n >= 7 {
 				limit = 2
 			}
-			if f, _ := utf8.DecodeRuneInString(w); f != first && !(distance == 1 && n >= 6) && !swapped(p.low, w) {
+			if f, _ := utf8.DecodeRuneInString(w); f != first && (distance != 1 || n < 6) && !swapped(p.low, w) {
 				continue
 			}
 			if distance <= limit && distance < bestDistance {

@@ -11,14 +11,14 @@ import (
 
 func TestParseValue(t *testing.T) {
 	t.Parallel()
-	size := playbook.Input{Name: "size_gb", Type: playbook.Integer, Min: number(1), Max: number(500)}
-	days := playbook.Input{Name: "days", Type: playbook.Integer, Min: number(1), Max: number(90)}
+	size := playbook.Input{Name: "size_gb", Type: playbook.Integer, Min: new(float64(1)), Max: new(float64(500))}
+	days := playbook.Input{Name: "days", Type: playbook.Integer, Min: new(float64(1)), Max: new(float64(90))}
 	replicas := playbook.Input{Name: "replicas", Type: playbook.Integer}
 	ratio := playbook.Input{Name: "ratio", Type: playbook.Number}
 	public := playbook.Input{Name: "public", Type: playbook.Boolean}
 	env := playbook.Input{Name: "environment", Type: playbook.Choice, Options: []string{"dev", "staging", "prod"}}
 	name := playbook.Input{Name: "name", Type: playbook.String, Pattern: "^[a-z][a-z0-9-]{2,30}$"}
-	free := playbook.Input{Name: "title", Type: playbook.String, Max: number(10)}
+	free := playbook.Input{Name: "title", Type: playbook.String, Max: new(float64(10))}
 	day := playbook.Input{Name: "day", Type: playbook.Date}
 	who := playbook.Input{Name: "owner", Type: playbook.Someone}
 	for _, c := range []struct {
@@ -97,12 +97,12 @@ func FuzzParseValue(f *testing.F) {
 		f.Add(s)
 	}
 	inputs := []playbook.Input{
-		{Name: "size_gb", Type: playbook.Integer, Min: number(1), Max: number(500)},
+		{Name: "size_gb", Type: playbook.Integer, Min: new(float64(1)), Max: new(float64(500))},
 		{Name: "ratio", Type: playbook.Number},
 		{Name: "public", Type: playbook.Boolean},
 		{Name: "environment", Type: playbook.Choice, Options: []string{"dev", "staging", "prod"}},
 		{Name: "name", Type: playbook.String, Pattern: "[a-z]+"},
-		{Name: "why", Type: playbook.Text, Max: number(100)},
+		{Name: "why", Type: playbook.Text, Max: new(float64(100))},
 		{Name: "day", Type: playbook.Date},
 		{Name: "owner", Type: playbook.Someone},
 	}
