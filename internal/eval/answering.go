@@ -15,6 +15,9 @@ type Answering struct {
 	// FirstRight counts the answerable questions whose answer first cites a
 	// relevant page, Answered those that were answered at all.
 	FirstRight, Answered int
+	// HeadingRight counts, of the Anchored questions whose heading is known,
+	// those whose answer first cites that heading.
+	HeadingRight, Anchored int
 	// Refused counts the unanswerable questions that were refused.
 	Refused int
 	// Unsupported counts the answers that Verify found fault with.
@@ -33,6 +36,9 @@ func Answer(ctx context.Context, x *docs.Index, a *answers.Answerer, questions [
 		} else {
 			r.Unanswerable++
 		}
+		if len(q.Anchors) > 0 {
+			r.Anchored++
+		}
 		r.Citations += len(got.Citations)
 		switch {
 		case !got.Answered && len(q.Relevant) == 0:
@@ -44,19 +50,26 @@ func Answer(ctx context.Context, x *docs.Index, a *answers.Answerer, questions [
 			if slices.Contains(q.Relevant, got.Citations[0].Page) {
 				r.FirstRight++
 			}
+			if slices.Contains(q.Anchors, got.Citations[0].Page+"#"+got.Citations[0].Anchor) {
+				r.HeadingRight++
+			}
 		}
 	}
 	return r
 }
 
-// String is the figures on three lines.
+// String is the figures, a subject a line.
 func (r Answering) String() string {
 	answered := r.Answered + r.Unanswerable - r.Refused
 	refused := r.Refused + r.Answerable - r.Answered
-	return fmt.Sprintf("first citation right %d of %d answerable (%d answered); %d citations, %d answers unsupported\n"+
+	headings := ""
+	if r.Anchored > 0 {
+		headings = fmt.Sprintf("; its heading right %d of %d", r.HeadingRight, r.Anchored)
+	}
+	return fmt.Sprintf("first citation right %d of %d answerable (%d answered)%s; %d citations, %d answers unsupported\n"+
 		"answering: recall %.3f, precision %.3f (answerable among the answered)\n"+
 		"refusing:  recall %.3f, precision %.3f (%d of %d unanswerable refused, %d answerable refused)",
-		r.FirstRight, r.Answerable, r.Answered, r.Citations, r.Unsupported,
+		r.FirstRight, r.Answerable, r.Answered, headings, r.Citations, r.Unsupported,
 		share(r.Answered, r.Answerable), share(r.Answered, answered),
 		share(r.Refused, r.Unanswerable), share(r.Refused, refused), r.Refused, r.Unanswerable, r.Answerable-r.Answered)
 }

@@ -15,16 +15,42 @@ import (
 
 // DocsReport are the figures of one corpus.
 type DocsReport struct {
-	Index     docs.Stats
-	Reopen    time.Duration // opening the snapshot
-	Search    Latency
-	Ask       Latency
-	Ranking   Ranking
-	Answering Answering
+	Index  docs.Stats
+	Reopen time.Duration // opening the snapshot
+	Search Latency
+	Ask    Latency
+	Quality
+	// HeldOut are the figures of the questions held out, which those above
+	// leave out; nil where none is.
+	HeldOut *Quality
 	// PeakBytes is the most memory that the process ever held (VmHWM), 0 where
 	// the system doesn't tell.
 	PeakBytes int64
 }
+
+// Quality is how well pages were found and questions answered.
+type Quality struct {
+	Ranking   Ranking
+	Answering Answering
+}
+
+// Measure asks the questions of x.
+func Measure(ctx context.Context, x *docs.Index, questions []Question) Quality {
+	answerable, _ := Split(questions)
+	return Quality{
+		Ranking: Rank(answerable, func(q string, limit int) []string {
+			var pages []string
+			for _, hit := range x.Search(q, limit) {
+				pages = append(pages, hit.Page)
+			}
+			return pages
+		}),
+		Answering: Answer(ctx, x, answers.New(func() *docs.Index { return x }), questions),
+	}
+}
+
+// String is the figures, a subject a line.
+func (q Quality) String() string { return fmt.Sprintf("%s\n%s", q.Ranking, q.Answering) }
 
 // Latency is the median and the 99th percentile of a call.
 type Latency struct{ P50, P99 time.Duration }
@@ -55,15 +81,12 @@ func Docs(ctx context.Context, sources []docs.Source, questions []Question) (Doc
 	a := answers.New(func() *docs.Index { return x })
 	r.Search = latency(questions, func(q string) { x.Search(q, depth) })
 	r.Ask = latency(questions, func(q string) { a.Answer(ctx, answers.Question{Text: q}) })
-	answerable, _ := Split(questions)
-	r.Ranking = Rank(answerable, func(q string, limit int) []string {
-		var pages []string
-		for _, hit := range x.Search(q, limit) {
-			pages = append(pages, hit.Page)
-		}
-		return pages
-	})
-	r.Answering = Answer(ctx, x, a, questions)
+	seen, heldOut := Halves(questions)
+	r.Quality = Measure(ctx, x, seen)
+	if len(heldOut) > 0 {
+		q := Measure(ctx, x, heldOut)
+		r.HeldOut = &q
+	}
 	r.PeakBytes = peak()
 	return r, nil
 }
@@ -110,7 +133,9 @@ func (r DocsReport) String() string {
 	fmt.Fprintf(&b, "search:    p50 %s, p99 %s\n", ms(r.Search.P50), ms(r.Search.P99))
 	fmt.Fprintf(&b, "ask:       p50 %s, p99 %s\n", ms(r.Ask.P50), ms(r.Ask.P99))
 	fmt.Fprintf(&b, "memory:    %.0f MB at most\n", float64(r.PeakBytes)/1e6)
-	fmt.Fprintf(&b, "ranking:   %s\n", r.Ranking)
-	fmt.Fprintf(&b, "%s\n", r.Answering)
+	fmt.Fprintf(&b, "%s\n", r.Quality)
+	if r.HeldOut != nil {
+		fmt.Fprintf(&b, "held out:\n%s\n", r.HeldOut)
+	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,24 +29,24 @@ func TestQuality(t *testing.T) {
 	}
 	answerable, _ := Split(questions)
 	for _, q := range answerable {
-		for _, page := range q.Relevant {
-			if _, ok := x.Page(page); !ok {
-				t.Errorf("%s: there is no page %s", q.ID, page)
+		for _, name := range q.Relevant {
+			page, ok := x.Page(name)
+			if !ok {
+				t.Errorf("%s: there is no page %s", q.ID, name)
+			}
+			for _, anchor := range q.Anchors {
+				if of, at, _ := strings.Cut(anchor, "#"); of == name && !slices.ContainsFunc(page.Headings, func(h docs.Heading) bool { return h.Anchor == at }) {
+					t.Errorf("%s: there is no heading %s", q.ID, anchor)
+				}
 			}
 		}
 	}
-	ranking := Rank(answerable, func(q string, limit int) []string {
-		var pages []string
-		for _, r := range x.Search(q, limit) {
-			pages = append(pages, r.Page)
-		}
-		return pages
-	})
-	answering := Answer(t.Context(), x, answers.New(func() *docs.Index { return x }), questions)
-	if answering.Unsupported > 0 {
-		t.Errorf("%d answers are not supported", answering.Unsupported)
+	seen, heldOut := Halves(questions)
+	tuned, unseen := Measure(t.Context(), x, seen), Measure(t.Context(), x, heldOut)
+	if n := tuned.Answering.Unsupported + unseen.Answering.Unsupported; n > 0 {
+		t.Errorf("%d answers are not supported", n)
 	}
-	got := fmt.Sprintf("%s\n%s\n", ranking, answering)
+	got := fmt.Sprintf("%s\n\nheld out:\n%s\n", tuned, unseen)
 	const golden = "testdata/quality.golden"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {

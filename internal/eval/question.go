@@ -13,7 +13,12 @@ type Question struct {
 	Query string `json:"query"`
 	// Relevant are the pages that answer it; none where no page does.
 	Relevant []string `json:"relevant"`
-	Kind     string   `json:"kind"`
+	// Anchors are the headings that an answer may cite first, as page#anchor;
+	// none where only the page is known.
+	Anchors []string `json:"anchors"`
+	// HeldOut keeps the question out of whatever is fitted or chosen by hand.
+	HeldOut bool   `json:"held_out"`
+	Kind    string `json:"kind"`
 }
 
 // Questions reads a file of questions, one JSON object a line. Fields that
@@ -50,4 +55,17 @@ func Split(questions []Question) (answerable, unanswerable []Question) {
 		}
 	}
 	return answerable, unanswerable
+}
+
+// Halves separates the questions that the code may have been tuned on from
+// those that were held out.
+func Halves(questions []Question) (seen, heldOut []Question) {
+	for _, q := range questions {
+		if q.HeldOut {
+			heldOut = append(heldOut, q)
+		} else {
+			seen = append(seen, q)
+		}
+	}
+	return seen, heldOut
 }

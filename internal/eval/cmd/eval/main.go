@@ -120,6 +120,7 @@ func fit(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	handbook, _ = eval.Halves(handbook)
 	var examples []eval.Example
 	gather := func(group, dir string, questions []eval.Question) error {
 		x, _, err := docs.Build(ctx, []docs.Source{{Dir: dir}}, nil)
