@@ -35,9 +35,9 @@ func (f *finding) option(i int, in playbook.Input) {
 		}
 		h := hit{from, to, o, 1 + f.around(i, from, to)}
 		if f.pieces[from].stop {
-			h.score -= 3 // “go”, “it”: only with other signs
+			h.score -= 2 // “go”, “it”: only with other signs
 			if f.labelled(in, from) {
-				h.score += 3
+				h.score += 2
 			}
 		}
 		if h.score <= 0 {

@@ -48,6 +48,17 @@ func rollbackPlaybook() *playbook.Playbook {
 	}
 }
 
+func servicePlaybook() *playbook.Playbook {
+	return &playbook.Playbook{
+		ID: "service-new", Title: "Start a new service",
+		Match: playbook.Match{Examples: []string{"new {language} service {name}"}},
+		Flow: &playbook.Workflow{Inputs: []playbook.Input{
+			{Name: "name", Type: playbook.String, Pattern: "^[a-z][a-z0-9-]{2,30}$"},
+			{Name: "language", Type: playbook.Choice, Options: []string{"go", "python"}},
+		}},
+	}
+}
+
 func TestMatchSmall(t *testing.T) {
 	t.Parallel()
 	m, err := NewMatcher([]*playbook.Playbook{databasePlaybook(), rollbackPlaybook()}, testNow)
@@ -153,6 +164,8 @@ func TestExtract(t *testing.T) {
 		{rollbackPlaybook(), "orders-api is broken, put it back", map[string]any{"service": "orders-api"}, nil},
 		{rollbackPlaybook(), "roll back `orders` in stg", map[string]any{"service": "orders", "environment": "staging"}, nil},
 		{rollbackPlaybook(), "", map[string]any{}, nil},
+		{servicePlaybook(), "new go service called parcel-pricing", map[string]any{"language": "go", "name": "parcel-pricing"}, nil},
+		{servicePlaybook(), "let us go and make a service", map[string]any{}, nil},
 	} {
 		got, rejected := Extract(c.playbook, c.text, testNow())
 		var names []string

@@ -68,6 +68,9 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 			g.score, g.sure = max(g.score, 0.96), true
 			g.because = append(g.because, "matches the pattern "+pattern)
 		case ruled:
+			if g.score < clarifyAt || len(ruledOut) > 0 {
+				continue // it was not in question
+			}
 			ruledOut = append(ruledOut, fmt.Sprintf("is like “%s”, which %s rules out", m.nearestNot(e.playbook, fixed), e.playbook.ID))
 			continue
 		}
