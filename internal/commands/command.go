@@ -71,7 +71,7 @@ var words = []word{
 	{Status, []string{"status", "runs", "my runs"}, may, no, "`status` or `status RUN`: how runs are doing"},
 	{Cancel, []string{"cancel"}, must, no, "`cancel RUN`: stop a run"},
 	{Retry, []string{"retry"}, must, no, "`retry RUN`: try a failed run again"},
-	{Undo, []string{"undo"}, must, no, ""},
+	{Undo, []string{"undo"}, must, no, "`undo RUN`: take back what a run did"},
 	{Approve, []string{"approve"}, must, no, ""},
 	{Deny, []string{"deny", "reject"}, must, may, ""},
 	{Yes, []string{"yes", "y", "yep", "yeah", "yes please", "ok do it", "do it", "go ahead", "confirm", "go", "ok", "okay", "sure", "lgtm", "ship it"}, no, no, ""},

@@ -242,8 +242,9 @@ func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error 
 	case commands.Deny:
 		err, done = e.Runs.Deny(ctx, c.Run, t.person, e.redacted(c.Args)), fmt.Sprintf("You denied `%s`.", c.Run)
 	default:
-		t.whisper(chat.Card{Text: "Undoing a run is not built yet.", Run: c.Run})
-		return nil
+		var undo workflow.Run
+		undo, err = e.undo(ctx, t, c.Run)
+		done = fmt.Sprintf("Undoing `%s` as `%s`.", c.Run, undo.ID)
 	}
 	if errors.Is(err, workflow.ErrNotFound) {
 		t.whisper(chat.Card{Text: fmt.Sprintf("I know no run `%s`. `status` lists yours.", c.Run)})
@@ -254,6 +255,20 @@ func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error 
 	}
 	t.say(chat.Card{Text: done, Run: c.Run})
 	return nil
+}
+
+// undo starts a run that takes back what another did: authorised anew, and
+// approved as the run itself.
+func (e *Engine) undo(ctx context.Context, t *turn, id string) (workflow.Run, error) {
+	run, err := e.Runs.Get(ctx, id)
+	if err != nil {
+		return workflow.Run{}, err
+	}
+	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
+		return workflow.Run{}, workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't undo it")
+	}
+	e.starting.hold(t, e.runID(t))
+	return e.Runs.Undo(ctx, id, workflow.Request{ID: e.runID(t), By: t.person, At: t.message.At, Message: t.message.ID, Request: t.talk.Request})
 }
 
 func (e *Engine) retry(ctx context.Context, t *turn, id string) error {

@@ -43,6 +43,16 @@ func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
 		reply.Card.Buttons = append(reply.Card.Buttons,
 			chat.Button{ID: commands.Command{Verb: commands.Solved, Request: r.Request}.Button(), Label: "That solved it"},
 			chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: r.Request}.Button(), Label: "I need a human"})
+		if r.Undoable {
+			reply.Card.Buttons = append(reply.Card.Buttons, chat.Button{ID: commands.Command{Verb: commands.Undo, Run: r.Run.ID}.Button(), Label: "Undo it"})
+		}
+	case workflow.ReportWaiting:
+		if r.Run.Waits == workflow.ForApproval {
+			reply.Card.Buttons = []chat.Button{
+				{ID: commands.Command{Verb: commands.Approve, Run: r.Run.ID}.Button(), Label: "Approve", Style: "primary"},
+				{ID: commands.Command{Verb: commands.Deny, Run: r.Run.ID}.Button(), Label: "Deny", Style: "danger"},
+			}
+		}
 	case workflow.ReportFailed:
 		ev.Name = demand.RunFailed
 		reply.Card.Buttons = e.afterFailure(r)

@@ -80,6 +80,7 @@ var groups = map[string][]string{
 	"you": {"engineering"},
 	"ana": {"engineering", "sre"},
 	"ben": {"engineering"},
+	"dan": {"sre"},
 	"eve": {},
 }
 
@@ -193,7 +194,8 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	var bot *engine.Engine
 	s.runs, err = workflow.Open(ctx, db, flows, workflow.Options{
 		Log: zap.NewNop(), WorkDir: p.work,
-		Say: func(ctx context.Context, r workflow.Report) error { return bot.Report(ctx, r) },
+		Say:    func(ctx context.Context, r workflow.Report) error { return bot.Report(ctx, r) },
+		Member: access.Member,
 	})
 	must(err)
 	bot = engine.New(engine.Rooms{
@@ -251,6 +253,7 @@ func databases() *httptest.Server {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{"console_url": "https://console.example/" + r.PathValue("name")})
 	})
+	mux.HandleFunc("DELETE /databases/{name}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /broken", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "no backup found", http.StatusInternalServerError)
 	})
@@ -437,6 +440,7 @@ func (s *stage) writeEvent(line []byte) {
 var (
 	runID     = regexp.MustCompile(`\br-[a-z2-7]{8}\b`)
 	requestID = regexp.MustCompile(`\b[a-z2-7]{16}\b`)
+	moment    = regexp.MustCompile(`until \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
 	reference = regexp.MustCompile(`\(reference [a-z2-7]{8}\)`)
 )
 
@@ -457,6 +461,7 @@ func (s *stage) numbered(text string) string {
 		}
 	}
 	text = strings.ReplaceAll(text, s.api, "https://api.example")
+	text = moment.ReplaceAllString(text, "until …")
 	text = reference.ReplaceAllString(text, "(reference …)")
 	text = runID.ReplaceAllStringFunc(text, name("run"))
 	return requestID.ReplaceAllStringFunc(text, name("request"))

@@ -437,7 +437,8 @@ func (f *flow) succeed() {
 	}
 	f.Text, f.Links = text, links
 	f.end(Succeeded, "", "")
-	f.report(Report{Kind: ReportSucceeded, OK: true, Text: text, Links: links})
+	undoable := f.Undoes == "" && slices.ContainsFunc(f.book.Flow.Steps, func(s playbook.Step) bool { return s.Undo != nil })
+	f.report(Report{Kind: ReportSucceeded, OK: true, Text: text, Links: links, Undoable: undoable})
 }
 
 func (f *flow) result() (string, []Link, error) {

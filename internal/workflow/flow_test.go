@@ -106,8 +106,8 @@ steps:
 	want := `Create it: POST https://a.internal/orders
 GET https://a.internal/…, every 5s until it is as wanted
 perhaps run sh -c 'x orders'
-wait 2m0s
-say what comes next in this conversation
+wait for 2m0s
+say here: “there”
 lock db/orders
 missing `
 	if got != want {

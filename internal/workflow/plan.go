@@ -46,9 +46,13 @@ func (r *Runner) plan(f *flow) Preview {
 func (r *Runner) line(f *flow, s *playbook.Step, missing func(string)) string {
 	switch a := s.Action; {
 	case a.Message != nil:
-		return "say what comes next in this conversation"
+		text, err := expression.ExpandString(string(a.Message.Text), f.env(), nil)
+		if err != nil {
+			return "say here how it goes on" // the words depend on an earlier step's reply
+		}
+		return "say here: “" + text + "”"
 	case a.Sleep != nil:
-		return fmt.Sprintf("wait %v", a.Sleep.For)
+		return fmt.Sprintf("wait for %v", a.Sleep.For)
 	}
 	kind := r.kinds[s.Action.Kind()]
 	if kind == nil {

@@ -167,7 +167,9 @@ type Report struct {
 	OK    bool       `json:"ok,omitempty"`
 	Text  string     `json:"text"` // a plain sentence, or the result's text
 	Links []Link     `json:"links,omitempty"`
-	Actor string     `json:"actor,omitempty"` // who approved, denied or cancelled, by canonical id
+	// Undoable says that a succeeded run did something that can be taken back.
+	Undoable bool   `json:"undoable,omitempty"`
+	Actor    string `json:"actor,omitempty"` // who approved, denied or cancelled, by canonical id
 
 	// Where it came from, as in the Run.
 	At      chat.Address `json:"at"`
