@@ -230,6 +230,7 @@ func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error 
 	} else {
 		e.aside(t, "request")
 	}
+	e.starting.hold(t, c.Run) // "You approved it" comes before what comes of it
 	var done string
 	var err error
 	switch c.Verb {

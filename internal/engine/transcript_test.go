@@ -348,13 +348,33 @@ func (s *stage) say(ctx context.Context, m chat.Message) {
 	s.settle(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Conversations don't wait for each other: what is said here is shown first,
+	// and what is recorded in the order of its time.
+	slices.SortStableFunc(s.replies, func(a, b chat.Reply) int { return elsewhere(a, m) - elsewhere(b, m) })
 	for _, r := range s.replies {
 		s.write(r)
 	}
+	slices.SortStableFunc(s.events, func(a, b []byte) int { return eventTime(s.t, a).Compare(eventTime(s.t, b)) })
 	for _, e := range s.events {
 		s.writeEvent(e)
 	}
 	s.replies, s.events = nil, nil
+}
+
+func elsewhere(r chat.Reply, m chat.Message) int {
+	if r.To.Key() == m.At.Key() {
+		return 0
+	}
+	return 1
+}
+
+func eventTime(t testing.TB, line []byte) time.Time {
+	t.Helper()
+	var e struct{ Time time.Time }
+	if err := json.Unmarshal(line, &e); err != nil {
+		t.Fatal(err)
+	}
+	return e.Time
 }
 
 func plainly(err error) string {
