@@ -128,6 +128,31 @@ func play(t *testing.T, script string) string {
 	return strings.TrimRight(s.out.String(), "\n") + "\n"
 }
 
+// readOnly is what doesn't change while people talk, made once: it is most of
+// the work of setting a stage.
+var readOnly = sync.OnceValues(func() (sample, error) {
+	set, problems := playbook.Load("testdata/playbooks")
+	if err := problems.Err(); err != nil {
+		return sample{}, err
+	}
+	matcher, err := intents.NewMatcher(set.Playbooks, nil)
+	if err != nil {
+		return sample{}, err
+	}
+	corpus, _, err := docs.OpenCorpus(context.Background(), []docs.Source{{Name: "docs", Dir: "testdata/docs", URL: "https://docs.example/"}}, "", nil)
+	if err != nil {
+		return sample{}, err
+	}
+	redactor, err := redact.New()
+	return sample{engine.Catalogue{Set: set, Matcher: matcher}, corpus, redactor}, err
+})
+
+type sample struct {
+	catalogue engine.Catalogue
+	corpus    *docs.Corpus
+	redactor  *redact.Redactor
+}
+
 // parts are what a stage stands on.
 type parts struct {
 	redis    string // "" is the in-process server
@@ -170,13 +195,7 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 			t.Fatal(err)
 		}
 	}
-	set, problems := playbook.Load("testdata/playbooks")
-	must(problems.Err())
-	matcher, err := intents.NewMatcher(set.Playbooks, nil)
-	must(err)
-	corpus, _, err := docs.OpenCorpus(ctx, []docs.Source{{Name: "docs", Dir: "testdata/docs", URL: "https://docs.example/"}}, "", nil)
-	must(err)
-	redactor, err := redact.New()
+	sample, err := readOnly()
 	must(err)
 	db, err := database.Open(ctx, p.database)
 	must(err)
@@ -200,9 +219,9 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	must(err)
 	bot = engine.New(engine.Rooms{
 		Conversations: s.store,
-		Catalogue:     func() engine.Catalogue { return engine.Catalogue{Set: set, Matcher: matcher} },
-		Corpus:        corpus, Answerer: answers.New(corpus.Index),
-		Runs: s.runs, People: people, Redactor: redactor,
+		Catalogue:     func() engine.Catalogue { return sample.catalogue },
+		Corpus:        sample.corpus, Answerer: answers.New(sample.corpus.Index),
+		Runs: s.runs, People: people, Redactor: sample.redactor,
 		Policies:  chat.Policies{{Name: "help", Escalate: "@platform-oncall"}, {Name: "*"}},
 		Pseudonym: func(person string) string { return "p-" + person },
 		Now:       s.now,
