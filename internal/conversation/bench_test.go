@@ -11,13 +11,16 @@ import (
 
 func benchEverywhere(b *testing.B, bench func(b *testing.B, s *conversation.Store)) {
 	b.Helper()
-	for name, url := range map[string]func() string{
-		"embedded":     func() string { return "" },
-		"redis":        func() string { return redistest.Start(b).URL },
-		"redis-always": func() string { return redistest.StartWith(b, redistest.Remembers).URL },
+	for _, server := range []struct {
+		name string
+		url  func() string
+	}{
+		{"embedded", func() string { return "" }},
+		{"redis", func() string { return redistest.Start(b).URL }},
+		{"redis-always", func() string { return redistest.StartWith(b, redistest.Remembers).URL }},
 	} {
-		b.Run(name, func(b *testing.B) {
-			s, err := conversation.Open(b.Context(), conversation.Config{URL: url()}, conversation.Options{})
+		b.Run(server.name, func(b *testing.B) {
+			s, err := conversation.Open(b.Context(), conversation.Config{URL: server.url()}, conversation.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}
