@@ -15,7 +15,7 @@ var (
 		// International, with or without groups.
 		regexp.MustCompile(`(?:\+|\b00)[1-9]\d{0,2}(?:[ \x{a0}./-]{0,2}\(?\d{1,5}\)?){2,6}`),
 		// North American: (415) 555-0132, 415-555-0132, 415.555.0132.
-		regexp.MustCompile(`(?:\([2-9]\d{2}\) ?|\b[2-9]\d{2}[-. ])[2-9]\d{2}[-. ]\d{4}`),
+		regexp.MustCompile(`(?:\b1[-. ])?(?:\([2-9]\d{2}\) ?|\b[2-9]\d{2}[-. ])[2-9]\d{2}[-. ]\d{4}`),
 		// National with a leading zero: 030 1234567, 0151/23456789, 020 7946 0958.
 		regexp.MustCompile(`(?:\(0[1-9]\d{1,4}\) ?|\b0[1-9]\d{1,4}[ /-])\d{3,4}(?:[ -]?\d{2,5}){1,2}`),
 	}

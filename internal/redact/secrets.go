@@ -91,6 +91,19 @@ var rules = []rule{
 		really: spoken,
 	},
 	{
+		name: "element", hints: []string{"</"},
+		expr:   regexp.MustCompile(`(?i)<(?:[a-z0-9]+[_-]?)*(?:password|passwd|secret|token|api_?key|access_?key|passphrase)>([^<\s]+)</`),
+		really: func(v, _ string) bool { return !placeholder(v) },
+	},
+	{
+		name: "pair", hints: []string{"cred", "login"},
+		expr: regexp.MustCompile(`(?i)\b(?:creds?|credentials|logins?)\b[^\n:=]{0,40}[:=][ \t]*[\w.@-]{1,64}[ \t]*[/:|][ \t]*([^\s/:|]{6,})`),
+		really: func(v, _ string) bool {
+			letters, digits, _ := classes(v)
+			return letters > 0 && digits > 0 && !placeholder(v) && !harmless(v) && !kebab(v)
+		},
+	},
+	{
 		name: "flag", hints: []string{"--", "mysql", "sshpass", "curl"},
 		expr:   regexp.MustCompile("(?i)(?:\\B--(?:[a-z0-9]+-)*(?:password|passwd|passphrase|token|secret|secret-key|access-key|api-key|apikey)[ =]+|\\b(?:mysql|mysqldump|mariadb)\\b[^\\n|;]{0,120}?\\s-p|\\bsshpass[ \\t]+-p[ \\t]*|\\bcurl\\b[^\\n|;]*?\\s(?:-u|--user)[ =]+[\"']?[\\w.@-]{1,64}:)" + value),
 		really: func(v, _ string) bool { return !placeholder(v) && !strings.HasPrefix(v, "-") },
@@ -174,6 +187,9 @@ func findInLine(s string, aws bool) []span {
 			if start == end || r.really != nil && !r.really(s[start:end], s[m[0]:m[1]]) {
 				continue
 			}
+			for end < m[1] && (s[end] == '!' || s[end] == '?') {
+				end++ // a password may end so; a sentence too, but that does no harm
+			}
 			spans = append(spans, span{start, end, Secret, r.name})
 		}
 	}
@@ -209,9 +225,6 @@ func trim(s string, start, end int) (int, int) {
 		start++
 	}
 	for start < end && strings.ContainsRune(".,;:!?*`", rune(s[end-1])) {
-		if s[end-1] == '!' && end == len(s) {
-			break // a password may well end so; a sentence too, but that does no harm
-		}
 		end--
 	}
 	return start, end
