@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"frontdoor/internal/answers"
-	"frontdoor/internal/app"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/engine"
 )
@@ -29,11 +28,7 @@ func (c *askCmd) Run(s streams, root *cli) error {
 	if len(c.Question) == 0 && s.terminal {
 		return usagef("ask what? Write `bot ask \"how do I roll back a deploy?\"`")
 	}
-	cfg, err := root.load(s, catalogueFlag{}, c.corpusFlag)
-	if err != nil {
-		return err
-	}
-	corpus, err := app.OpenCorpus(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	corpus, err := openCorpus(s, root, c.corpusFlag)
 	if err != nil {
 		return err
 	}
@@ -61,7 +56,7 @@ func (c *askCmd) print(s streams, a answers.Answer) error {
 		}
 		return p.flush()
 	}
-	if _, err := fmt.Fprintln(s.out, a.Text); err != nil {
+	if _, err := fmt.Fprintln(s.text(), a.Text); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -69,7 +64,7 @@ func (c *askCmd) print(s streams, a answers.Answer) error {
 		line := fmt.Sprintf("  ↳ %s  %s", strings.Join(x.Heading, " › "), where(x))
 		if !seen[line] {
 			seen[line] = true
-			if _, err := fmt.Fprintln(s.out, line); err != nil {
+			if _, err := fmt.Fprintln(s.text(), line); err != nil {
 				return err
 			}
 		}

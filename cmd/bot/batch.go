@@ -95,11 +95,11 @@ func answerLine(out *printer, raw []byte, line int, key string, answer func(stri
 		return out.print(lineError{fmt.Sprintf("not a JSON object; write {%q: \"…\"}", key), line})
 	}
 	id := object["id"]
-	var text string
-	if err := json.Unmarshal(object[key], &text); err != nil || object[key] == nil {
+	var text *string // a null is no string
+	if err := json.Unmarshal(object[key], &text); err != nil || text == nil {
 		return out.print(withID{id, lineError{fmt.Sprintf("%q is missing or not a string", key), line}})
 	}
-	v, err := answer(text)
+	v, err := answer(*text)
 	if err != nil {
 		return out.print(withID{id, lineError{err.Error(), line}})
 	}

@@ -24,7 +24,7 @@ type chatCmd struct {
 	corpusFlag
 	jsonFlag
 	As       string        `help:"Who you are; your groups are then those of the configuration." placeholder:"NAME"`
-	Groups   []string      `help:"The groups you are in, separated by commas." placeholder:"a,b"`
+	Groups   groups        `help:"The groups you are in, separated by commas; '' is none." placeholder:"a,b"`
 	Channel  string        `help:"Talk in this channel rather than in a direct message." placeholder:"NAME"`
 	Wait     time.Duration `help:"At the end of piped input, how long to wait for running steps." default:"60s"`
 	ReadOnly bool          `help:"Look only: allowed on a configuration with a shared Redis or PostgreSQL."`
@@ -48,7 +48,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	var terminal *console.Console
 	bot, err := app.New(s.ctx, cfg, app.Options{
 		Log: log, Progress: indexing(s),
-		Notice:   func(line string) { fmt.Fprintln(s.err, "bot:", line) },
+		Notice:   notice(s),
 		Deliver:  map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error { return terminal.Show(r) }},
 		Terminal: true,
 	})

@@ -70,7 +70,7 @@ func (c *demandReportCmd) Run(s streams, root *cli) error {
 		if c.JSON {
 			err = p.print(f)
 		} else {
-			_, err = fmt.Fprintln(s.out, f.String())
+			_, err = fmt.Fprintln(s.text(), f.String())
 		}
 		if err != nil {
 			return err

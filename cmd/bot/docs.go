@@ -40,7 +40,7 @@ func (c *docsIndexCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
-	_, stats, err := app.IndexDocs(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	_, stats, err := app.IndexDocs(s.ctx, cfg, indexing(s), notice(s))
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,11 @@ func (c *docsIndexCmd) Run(s streams, root *cli) error {
 	if out.FromSnapshot {
 		how = "unchanged since the last time, read"
 	}
-	if _, err := fmt.Fprintf(s.out, "%d pages, %d passages, %d words; %s in %d ms\n", out.Pages, out.Passages, out.Terms, how, out.Milliseconds); err != nil {
+	if _, err := fmt.Fprintf(s.text(), "%d pages, %d passages, %d words; %s in %d ms\n", out.Pages, out.Passages, out.Terms, how, out.Milliseconds); err != nil {
 		return err
 	}
 	for _, x := range out.Skipped {
-		if _, err := fmt.Fprintf(s.out, "skipped %s: %s\n", x.Page, x.Reason); err != nil {
+		if _, err := fmt.Fprintf(s.text(), "skipped %s: %s\n", x.Page, x.Reason); err != nil {
 			return err
 		}
 	}
@@ -101,11 +101,7 @@ func (c *docsSearchCmd) Run(s streams, root *cli) error {
 	if len(c.Query) == 0 && s.terminal {
 		return usagef("search for what? Write `bot docs search \"roll back\"`")
 	}
-	cfg, err := root.load(s, catalogueFlag{}, c.corpusFlag)
-	if err != nil {
-		return err
-	}
-	corpus, err := app.OpenCorpus(s.ctx, cfg, indexing(s), func(line string) { fmt.Fprintln(s.err, "bot:", line) })
+	corpus, err := openCorpus(s, root, c.corpusFlag)
 	if err != nil {
 		return err
 	}
@@ -125,7 +121,7 @@ func (c *docsSearchCmd) Run(s streams, root *cli) error {
 		}
 	} else {
 		for i, h := range hits {
-			if _, err := fmt.Fprintf(s.out, "%2d. %s  %s#%s\n    %s\n", i+1, strings.Join(h.Heading, " › "), h.Page, h.Anchor, h.Snippet); err != nil {
+			if _, err := fmt.Fprintf(s.text(), "%2d. %s  %s#%s\n    %s\n", i+1, strings.Join(h.Heading, " › "), h.Page, h.Anchor, h.Snippet); err != nil {
 				return err
 			}
 		}
@@ -135,6 +131,20 @@ func (c *docsSearchCmd) Run(s streams, root *cli) error {
 		return errNo
 	}
 	return nil
+}
+
+// openCorpus opens the index of the docs to ask it.
+func openCorpus(s streams, root *cli, flag corpusFlag) (*docs.Corpus, error) {
+	cfg, err := root.load(s, catalogueFlag{}, flag)
+	if err != nil {
+		return nil, err
+	}
+	return app.OpenCorpus(s.ctx, cfg, indexing(s), notice(s))
+}
+
+// notice prints what an operator should read once.
+func notice(s streams) func(line string) {
+	return func(line string) { fmt.Fprintln(s.err, "bot:", line) }
 }
 
 func results(hits []docs.Result) found {

@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"frontdoor/internal/app"
 	"frontdoor/internal/kit"
 )
 
@@ -39,7 +40,8 @@ type streams struct {
 	ctx      context.Context //nolint:containedctx // kong binds one value per command
 	in       io.Reader
 	out, err io.Writer
-	terminal bool // somebody sits at both ends
+	bars     *os.File // standard error as it is, for progress bars
+	terminal bool     // somebody sits at both ends
 }
 
 // The exit codes of every command.
@@ -63,7 +65,7 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	io := streams{
-		ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		ctx: ctx, in: os.Stdin, out: os.Stdout, err: plain{os.Stderr}, bars: os.Stderr,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	var c cli
@@ -94,11 +96,16 @@ func run(args []string) int {
 // code prints what went wrong and turns it into the exit code.
 func code(io streams, err error) int {
 	var usage usageError
+	var refused app.Refused
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errNo):
 		return exitNo
+	case errors.As(err, &refused):
+		printProblems(io, refused.Found)
+		fmt.Fprintf(io.err, "bot: %s can't be used\n", refused.What)
+		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintln(io.err, "bot:", err)
 		return exitUsage

@@ -14,7 +14,7 @@ type matchCmd struct {
 	catalogueFlag
 	jsonFlag
 	As     string   `help:"For this person, with their groups of the configuration." placeholder:"NAME"`
-	Groups []string `help:"For somebody in these groups." placeholder:"a,b"`
+	Groups groups   `help:"For somebody in these groups; '' is none." placeholder:"a,b"`
 	Text   []string `arg:"" optional:"" help:"The message. Without one, JSON lines are read from standard input."`
 }
 
@@ -40,13 +40,12 @@ func (c *matchCmd) Run(s streams, root *cli) error {
 		return err
 	}
 	catalogue, problems := app.LoadCatalogue(cfg)
-	if err := problems.Err(); err != nil {
-		printProblems(s, problems.Errors())
-		return usagef("the playbooks can't be used")
+	if problems.Err() != nil {
+		return app.Refused{What: "the playbooks", Found: problems.Errors()}
 	}
 	match, err := app.Matching(cfg, catalogue, c.As, c.Groups)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	if len(c.Text) == 0 {
 		return batch(s, "text", func(text string) (any, error) { return matched(text, match(text)), nil })
@@ -88,7 +87,7 @@ func (c *matchCmd) print(s streams, m intents.Match) error {
 	for _, why := range m.Because {
 		fmt.Fprintf(&b, "  %s\n", why)
 	}
-	_, err := fmt.Fprint(s.out, b.String())
+	_, err := fmt.Fprint(s.text(), b.String())
 	return err
 }
 

@@ -49,11 +49,11 @@ func (c *playbooksLintCmd) Run(s streams, root *cli) error {
 		}
 	} else {
 		for _, x := range problems {
-			if _, err := fmt.Fprintln(s.out, x.String()); err != nil {
+			if _, err := fmt.Fprintln(s.text(), x.String()); err != nil {
 				return err
 			}
 			if x.Excerpt != "" {
-				if _, err := fmt.Fprintln(s.out, x.Excerpt); err != nil {
+				if _, err := fmt.Fprintln(s.text(), x.Excerpt); err != nil {
 					return err
 				}
 			}
@@ -87,8 +87,7 @@ func (c *playbooksTestCmd) Run(s streams, root *cli) error {
 	}
 	catalogue, problems := app.LoadCatalogue(cfg)
 	if problems.Err() != nil {
-		printProblems(s, problems.Errors())
-		return usagef("the playbooks can't be used")
+		return app.Refused{What: "the playbooks", Found: problems.Errors()}
 	}
 	outcomes, err := playbook.RunTests(s.ctx, catalogue.Set, app.Rehearsal(cfg, catalogue))
 	if err != nil {
@@ -106,7 +105,7 @@ func (c *playbooksTestCmd) Run(s streams, root *cli) error {
 				return err
 			}
 		case !o.OK:
-			if _, err := fmt.Fprintf(s.out, "%s:%d: %s test %d: %s\n", o.File, o.Line, o.Playbook, o.Test, o.Message); err != nil {
+			if _, err := fmt.Fprintf(s.text(), "%s:%d: %s test %d: %s\n", o.File, o.Line, o.Playbook, o.Test, o.Message); err != nil {
 				return err
 			}
 		}
@@ -169,7 +168,7 @@ func (c *playbooksListCmd) Run(s streams, root *cli) error {
 		if c.JSON {
 			err = p.print(l)
 		} else {
-			_, err = fmt.Fprintf(s.out, "%-20s %-9s %s\n", l.ID, l.Kind, l.Title)
+			_, err = fmt.Fprintf(s.text(), "%-20s %-9s %s\n", l.ID, l.Kind, l.Title)
 		}
 		if err != nil {
 			return err
@@ -189,8 +188,7 @@ func loadSet(s streams, root *cli, flag catalogueFlag) (*playbook.Set, error) {
 func setOf(s streams, cfg config.Config) (*playbook.Set, error) {
 	set, problems := app.LoadPlaybooks(cfg)
 	if problems.Err() != nil {
-		printProblems(s, problems.Errors())
-		return nil, usagef("the playbooks can't be used")
+		return nil, app.Refused{What: "the playbooks", Found: problems.Errors()}
 	}
 	return set, nil
 }

@@ -8,14 +8,10 @@ import (
 	"golang.org/x/term"
 )
 
-// fder is a stream with a file descriptor.
-type fder interface{ Fd() uintptr }
-
 // indexing is a bar on standard error while it is a terminal, and nothing
 // elsewhere. It appears at its first call, so that quick work shows none.
 func indexing(s streams) func(done, total int) {
-	f, ok := s.err.(fder)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	if !term.IsTerminal(int(s.bars.Fd())) {
 		return nil
 	}
 	var once sync.Once
@@ -23,7 +19,7 @@ func indexing(s streams) func(done, total int) {
 	var bars *mpb.Progress
 	return func(done, total int) {
 		once.Do(func() {
-			bars = mpb.NewWithContext(s.ctx, mpb.WithOutput(s.err))
+			bars = mpb.NewWithContext(s.ctx, mpb.WithOutput(s.bars))
 			bar = bars.AddBar(int64(total), mpb.BarRemoveOnComplete(),
 				mpb.PrependDecorators(decor.Name("indexing the docs ")),
 				mpb.AppendDecorators(decor.CountersNoUnit("%d of %d")))

@@ -59,7 +59,7 @@ func (c *runsListCmd) Run(s streams, root *cli) error {
 		if c.JSON {
 			err = p.print(l)
 		} else {
-			_, err = fmt.Fprintf(s.out, "%-12s %-18s %-10s %-12s %s\n", l.Run, l.Playbook, l.State, l.By, l.Started.Format(time.DateTime))
+			_, err = fmt.Fprintf(s.text(), "%-12s %-18s %-10s %-12s %s\n", l.Run, l.Playbook, l.State, l.By, l.Started.Format(time.DateTime))
 		}
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ func (c *runsShowCmd) Run(s streams, root *cli) error {
 }
 
 func printRun(s streams, r shownRun) error {
-	if _, err := fmt.Fprintf(s.out, "%s  %s  %s  by %s  %s\n", r.Run, r.Playbook, r.State, r.By, r.Started.Format(time.DateTime)); err != nil {
+	if _, err := fmt.Fprintf(s.text(), "%s  %s  %s  by %s  %s\n", r.Run, r.Playbook, r.State, r.By, r.Started.Format(time.DateTime)); err != nil {
 		return err
 	}
 	for _, step := range r.Steps {
@@ -138,12 +138,12 @@ func printRun(s streams, r shownRun) error {
 		if step.Error != nil {
 			line += "  " + *step.Error
 		}
-		if _, err := fmt.Fprintln(s.out, line); err != nil {
+		if _, err := fmt.Fprintln(s.text(), line); err != nil {
 			return err
 		}
 	}
 	if r.Result != nil {
-		if _, err := fmt.Fprintln(s.out, *r.Result); err != nil {
+		if _, err := fmt.Fprintln(s.text(), *r.Result); err != nil {
 			return err
 		}
 	}

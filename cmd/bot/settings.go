@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/alecthomas/kong"
+
+	"frontdoor/internal/app"
 	"frontdoor/internal/config"
 	"frontdoor/internal/docs"
 	"frontdoor/internal/problem"
@@ -21,6 +25,27 @@ type corpusFlag struct {
 	Docs []string `name:"docs" help:"Directory of Markdown pages, in place of the configured sources; repeatable." placeholder:"DIR" type:"path" sep:"none"`
 }
 
+// groups is the value of --groups: names separated by commas. Without the flag
+// it is nil; of nothing but commas it is empty, which is in no group.
+type groups []string
+
+// Decode implements kong.MapperValue.
+func (g *groups) Decode(ctx *kong.DecodeContext) error {
+	var list string
+	if err := ctx.Scan.PopValueInto("a,b", &list); err != nil {
+		return err
+	}
+	if *g == nil {
+		*g = groups{}
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			*g = append(*g, name)
+		}
+	}
+	return nil
+}
+
 // jsonFlag is --json, which every command that prints data has.
 type jsonFlag struct {
 	JSON bool `name:"json" help:"Print one JSON object a line."`
@@ -30,9 +55,8 @@ type jsonFlag struct {
 func (c *cli) load(s streams, playbooks catalogueFlag, corpus corpusFlag) (config.Config, error) {
 	cfg, problems := config.Load(config.Find(c.Config, os.LookupEnv), os.LookupEnv)
 	printProblems(s, problems.Warnings())
-	if err := problems.Err(); err != nil {
-		printProblems(s, problems.Errors())
-		return cfg, usagef("the configuration can't be used")
+	if problems.Err() != nil {
+		return cfg, app.Refused{What: "the configuration", Found: problems.Errors()}
 	}
 	if playbooks.Playbooks != "" {
 		if err := isDir("--playbooks", playbooks.Playbooks); err != nil {

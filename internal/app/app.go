@@ -75,8 +75,8 @@ func New(ctx context.Context, cfg config.Config, opts Options) (*Bot, error) {
 
 func (b *Bot) open(ctx context.Context, opts Options) error {
 	catalogue, problems := LoadCatalogue(b.cfg)
-	if err := problems.Err(); err != nil {
-		return fmt.Errorf("load the playbooks: %w", err)
+	if problems.Err() != nil {
+		return Refused{What: "the playbooks", Found: problems.Errors()}
 	}
 	b.catalogue = catalogue
 	cfg := b.cfg
@@ -86,8 +86,8 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	}
 
 	var err error
-	if b.people, err = access.NewDirectory(cfg.People); err != nil {
-		return fmt.Errorf("read the people: %w", err)
+	if b.people, err = people(cfg); err != nil {
+		return err
 	}
 	if b.corpus, err = OpenCorpus(ctx, cfg, opts.Progress, opts.Notice); err != nil {
 		return err

@@ -24,13 +24,13 @@ import (
 // Matching matches messages for somebody: by name with the groups of the
 // configuration, or with the groups given; for neither, for `you`.
 func Matching(cfg config.Config, c engine.Catalogue, as string, groups []string) (func(text string) intents.Match, error) {
-	people, err := access.NewDirectory(cfg.People)
+	directory, err := people(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("read the people: %w", err)
+		return nil, err
 	}
-	who := chat.Person{ID: "you", Groups: allGroups(cfg, people, c.Set)}
+	who := chat.Person{ID: "you", Groups: allGroups(cfg, directory, c.Set)}
 	if as != "" {
-		who = people.Resolve(chat.Person{ID: as})
+		who = directory.Resolve(chat.Person{ID: as})
 	}
 	if groups != nil {
 		who.Groups = groups
@@ -53,9 +53,9 @@ func mayAnywhere(who chat.Person, p *playbook.Playbook) bool {
 // Known is what the configuration has, for lint: what a terminal allows by
 // itself is not missing.
 func Known(ctx context.Context, cfg config.Config, set *playbook.Set) (playbook.Known, error) {
-	people, err := access.NewDirectory(cfg.People)
+	directory, err := people(cfg)
 	if err != nil {
-		return playbook.Known{}, fmt.Errorf("read the people: %w", err)
+		return playbook.Known{}, err
 	}
 	cfg = terminalDefaults(cfg)
 	index, _, err := docs.Build(ctx, cfg.Docs.Sources, nil)
@@ -63,7 +63,7 @@ func Known(ctx context.Context, cfg config.Config, set *playbook.Set) (playbook.
 		return playbook.Known{}, fmt.Errorf("index the docs: %w", err)
 	}
 	return playbook.Known{
-		Groups:      allGroups(cfg, people, set),
+		Groups:      allGroups(cfg, directory, set),
 		Pages:       func(glob string) bool { return index.Any(docs.Filter(glob)) },
 		Secrets:     slices.Collect(maps.Keys(cfg.Workflows.Secrets)),
 		Executables: append([]string{}, cfg.Workflows.Command.Allow...),
