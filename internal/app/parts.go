@@ -48,6 +48,9 @@ func LoadPlaybooks(cfg config.Config) (*playbook.Set, problem.List) {
 
 // IndexDocs opens the index of the docs, from its snapshot where that holds.
 func IndexDocs(ctx context.Context, cfg config.Config, progress func(done, total int), notice func(string)) (*docs.Corpus, docs.Stats, error) {
+	if err := makeDataDir(cfg); err != nil {
+		notice(err.Error()) // answers need none
+	}
 	corpus, stats, err := docs.OpenCorpus(ctx, cfg.Docs.Sources, filepath.Join(cfg.DataDir, "docs"), progress)
 	var unsaved *docs.SnapshotError
 	switch {
@@ -73,8 +76,20 @@ func OpenCorpus(ctx context.Context, cfg config.Config, progress func(done, tota
 	return corpus, err
 }
 
+// makeDataDir makes data_dir, where it is missing, for its owner only: it holds
+// what people wrote. Whoever writes in it first calls this.
+func makeDataDir(cfg config.Config) error {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make data_dir: %w", err)
+	}
+	return nil
+}
+
 // OpenDatabase opens the database of runs and demand records.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
+	if err := makeDataDir(cfg); err != nil {
+		return nil, err
+	}
 	address := cfg.Database.URL
 	if address == "" {
 		address = "sqlite:" + filepath.Join(cfg.DataDir, "frontdoor.db")

@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -29,11 +30,15 @@ type DB struct {
 }
 
 // Open opens address: "sqlite:FILE", or a plain path. The file and its
-// directory are made when missing. Several processes may have it open.
+// directory are made when missing, for their owner's eyes only. Several
+// processes may have it open.
 func Open(ctx context.Context, address string) (*DB, error) {
 	path := strings.TrimPrefix(address, "sqlite:")
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the database's directory: %w", err)
+	}
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("make the database %s: %w", path, err)
 	}
 	write, err := open(ctx, path, 1)
 	if err != nil {
@@ -45,6 +50,19 @@ func Open(ctx context.Context, address string) (*DB, error) {
 		return nil, err
 	}
 	return &DB{Write: write, Read: read, Path: path, writes: writes{turn: make(chan struct{}, 1), prepared: map[string]*sql.Stmt{}}, reads: reads{prepared: map[string]*sql.Stmt{}}}, nil
+}
+
+// private makes the file where it is missing: SQLite itself would let the
+// whole machine read it. Its -wal and -shm files get the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(filepath.Clean(path), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func open(ctx context.Context, path string, connections int) (*sql.DB, error) {

@@ -35,3 +35,24 @@ func TestMigrateTwiceAndFromTwoHandles(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestPrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(dir, "a.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Write.ExecContext(t.Context(), "CREATE TABLE x (y)"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{"": 0o700, "a.db": 0o600, "a.db-wal": 0o600, "a.db-shm": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != want {
+			t.Errorf("%s has mode %v, want %v", info.Name(), info.Mode().Perm(), want)
+		}
+	}
+}
