@@ -16,6 +16,7 @@ type Address struct {
 	Name      string `json:"name,omitempty"`      // the channel's name as people read it, without '#'
 	Thread    string `json:"thread,omitempty"`    // the platform's id; "" is the channel itself
 	Direct    bool   `json:"direct,omitempty"`    // a direct message with the bot
+	Alone     bool   `json:"alone,omitempty"`     // nobody else can be called there, as in a terminal
 }
 
 // Key identifies the conversation: stable, and no part can forge another's.
@@ -29,9 +30,12 @@ func (a Address) Key() string {
 type Person struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name,omitempty"` // as shown
-	Groups   []string `json:"groups,omitempty"`
+	Groups   []string `json:"groups"`         // null: not looked up; empty: in none
 	Team     string   `json:"team,omitempty"`
 	TimeZone string   `json:"time_zone,omitempty"`
+	// Operator says that it is somebody at the bot's own command line. It is
+	// never part of a message: nobody in a chat can claim it.
+	Operator bool `json:"-"`
 }
 
 // MaxText is how much of a message is read, in code points: what Slack itself

@@ -31,7 +31,6 @@ const (
 	Escalate  Verb = "escalate"  // a human, please
 	Why       Verb = "why"       // explain the last decision
 	Choose    Verb = "choose"    // Playbook, of the ones offered
-	Change    Verb = "change"    // show the pending preview's form
 )
 
 // Command is one explicit wish.
@@ -75,12 +74,11 @@ var words = []word{
 	{Approve, []string{"approve"}, must, no, ""},
 	{Deny, []string{"deny", "reject"}, must, may, ""},
 	{Yes, []string{"yes", "y", "yep", "yeah", "yes please", "ok do it", "do it", "go ahead", "confirm", "go", "ok", "okay", "sure", "lgtm", "ship it"}, no, no, ""},
-	{No, []string{"no", "n", "nope", "never mind", "nevermind", "cancel", "cancel that", "stop", "forget it", "abort", "no thanks"}, no, no, "`never mind`: drop what we were doing"},
-	{Change, []string{"change", "edit"}, no, no, ""},
+	{No, []string{"no", "n", "nope", "never mind", "nevermind", "nvm", "cancel", "cancel that", "stop", "forget it", "abort", "no thanks"}, no, no, "`never mind`: drop what we were doing"},
 	{Helpful, []string{"helpful", "that helped", "👍"}, no, no, ""},
 	{Unhelpful, []string{"not helpful", "unhelpful", "that didn't help", "that did not help", "wrong answer", "👎"}, no, no, ""},
 	{Solved, []string{"solved", "that solved it", "problem solved", "fixed it", "✅"}, no, no, "`solved`: tell me that it worked"},
-	{Escalate, []string{"escalate", "human", "i need a human", "talk to a human", "get me a human", "i need help from a human", "i want to talk to a human", "can i talk to a human", "🆘"}, no, no, "`human`: bring in the people behind the platform"},
+	{Escalate, []string{"escalate", "human", "human please", "human pls", "a human please", "i need a human", "talk to a human", "get me a human", "i need help from a human", "i want to talk to a human", "can i talk to a human", "🆘"}, no, no, "`human`: bring in the people behind the platform"},
 	{Why, []string{"why", "why?", "explain", "why did you say that", "why did you say that?"}, no, no, "`why`: how I came to my last reply"},
 }
 
@@ -121,7 +119,10 @@ func (w word) take(args string, set *playbook.Set) (Command, bool) {
 	switch {
 	case w.args == no && args != "", w.args == must && args == "":
 		return c, false
-	case w.verb == Help && strings.Count(args, " ") > 1:
+	case w.verb == Help && (strings.Count(args, " ") > 1 || args == "me" || args == "us" || args == "please"):
+		if args == "me" || args == "us" || args == "please" {
+			return c, true // nothing in particular
+		}
 		return c, false // "help my deploy is stuck" is a question, "help deploys" a search
 	case w.verb == Use:
 		first, rest, _ = strings.Cut(args, " ")

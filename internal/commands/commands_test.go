@@ -114,3 +114,18 @@ func FuzzParse(f *testing.F) {
 		commands.Nearest(text, set, 3)
 	})
 }
+
+func TestCorrectedWord(t *testing.T) {
+	for typed, want := range map[string]commands.Command{
+		"stauts": {Verb: commands.Status}, "cancle": {Verb: commands.No}, "cancle r-7k3mq2ab": {Verb: commands.Cancel, Run: "r-7k3mq2ab"}, "hepl": {Verb: commands.Help}, "sovled": {Verb: commands.Solved},
+	} {
+		if got, ok := commands.CorrectedWord(typed); !ok || got != want {
+			t.Errorf("%q is %+v %v, want %+v", typed, got, ok, want)
+		}
+	}
+	for _, typed := range []string{"🤷", "nu", "dev", "staging", "cancle my order", "ran"} {
+		if got, ok := commands.CorrectedWord(typed); ok {
+			t.Errorf("%q is taken for %+v", typed, got)
+		}
+	}
+}

@@ -84,6 +84,29 @@ func Corrected(text string, set *playbook.Set) (Command, string, bool) {
 	return Command{Verb: Use, Playbook: best.ID, Args: args}, best.Match.Command, true
 }
 
+// CorrectedWord reads a message that is a built-in command with one wrong
+// letter: `stauts`, `cancle r-7k3mq2ab`. Words of four letters and less are too
+// near to others.
+func CorrectedWord(text string) (Command, bool) {
+	text = clean(text)
+	first, rest, _ := strings.Cut(text, " ")
+	typed := lowerASCII(first)
+	if len(typed) < 4 || strings.ContainsFunc(typed, func(r rune) bool { return r < 'a' || r > 'z' }) || rest != "" && !IsRun(rest) {
+		return Command{}, false
+	}
+	for _, w := range words {
+		for _, s := range w.says {
+			if len(s) < 4 || strings.Contains(s, " ") || problem.Distance(typed, s) != 1 {
+				continue
+			}
+			if c, ok := w.take(strings.TrimSpace(rest), nil); ok {
+				return c, true
+			}
+		}
+	}
+	return Command{}, false
+}
+
 func firstWords(text string, n int) string {
 	f := strings.Fields(text)
 	return strings.Join(f[:min(n, len(f))], " ")

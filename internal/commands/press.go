@@ -8,7 +8,7 @@ import "strings"
 // Button is the id of a button that does c.
 func (c Command) Button() string {
 	switch c.Verb {
-	case Yes, No, Change:
+	case Yes, No:
 		return string(c.Verb) + ":" + c.Token
 	case Choose:
 		return string(c.Verb) + ":" + c.Token + ":" + c.Playbook
@@ -29,7 +29,7 @@ func ParseButton(id string) (Command, bool) {
 	}
 	c := Command{Verb: Verb(parts[0])}
 	switch c.Verb {
-	case Yes, No, Change:
+	case Yes, No:
 		c.Token = parts[1]
 	case Choose:
 		if len(parts) != 3 {

@@ -1,6 +1,10 @@
 package conversation
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,6 +28,71 @@ type Talk struct {
 	Over     bool           `json:"over,omitempty"`     // its run has ended, or it is solved: the next message opens another
 	Pending  *Pending       `json:"pending,omitempty"`  // what the bot waits for
 	Because  []string       `json:"because,omitempty"`  // why the last decision was taken, in plain words
+	Worked   *Worked        `json:"worked,omitempty"`   // the workflow that was spoken of last
+	Recent   []Asked        `json:"recent,omitempty"`   // the requests before, the latest last, at most recentKept
+}
+
+// Worked is a workflow with what was said for it, for "and another one".
+type Worked struct {
+	Playbook string         `json:"playbook"`
+	Inputs   map[string]any `json:"inputs,omitempty"`
+}
+
+// Asked is what stays known of a request: enough for a late click on its card.
+type Asked struct {
+	Request   string   `json:"request"`
+	Playbook  string   `json:"playbook,omitempty"`
+	Text      string   `json:"text,omitempty"` // its beginning, redacted
+	Because   []string `json:"because,omitempty"`
+	Escalated bool     `json:"escalated,omitempty"`
+}
+
+// The bounds of what is remembered of one conversation.
+const (
+	recentKept = 10
+	talksKept  = 64
+	asideText  = 500 // bytes of Asked.Text
+)
+
+// Close puts the open request among the recent ones.
+func (t *Talk) Close() {
+	if t.Request == "" {
+		return
+	}
+	a := t.Asked(t.Request)
+	if a == nil {
+		t.Recent = append(t.Recent, Asked{Request: t.Request})
+		a = &t.Recent[len(t.Recent)-1]
+	}
+	a.Playbook, a.Because = t.Playbook, t.Because
+	a.Text = strings.ToValidUTF8(t.Text[:min(len(t.Text), asideText)], "")
+	if len(t.Recent) > recentKept {
+		t.Recent = slices.Clone(t.Recent[len(t.Recent)-recentKept:])
+	}
+}
+
+// Asked is what is known of a request of this person; nil where nothing is.
+func (t *Talk) Asked(request string) *Asked {
+	for i := range t.Recent {
+		if t.Recent[i].Request == request {
+			return &t.Recent[i]
+		}
+	}
+	return nil
+}
+
+// Prune forgets those who have been silent longest, so that a busy channel
+// stays as quick as a quiet one.
+func (s *State) Prune() {
+	if len(s.Talks) <= talksKept {
+		return
+	}
+	people := slices.SortedFunc(maps.Keys(s.Talks), func(a, b string) int {
+		return cmp.Or(s.Talks[b].Last.Compare(s.Talks[a].Last), cmp.Compare(a, b))
+	})
+	for _, p := range people[talksKept:] {
+		delete(s.Talks, p)
+	}
 }
 
 // PendingKind is what kind of answer is waited for.

@@ -34,10 +34,13 @@ func (e *Engine) act(ctx context.Context, t *turn, w way) error {
 	case toTalk:
 		e.chat(t, w.talk)
 	case toStale:
-		e.attach(t)
+		e.attach(t, "stale_click")
 		t.whisper(chat.Card{Text: "That card is out of date, so I did nothing. Tell me again what you need."})
+	case toClosed:
+		e.attach(t, "closed_channel")
+		e.closed(t)
 	default:
-		e.attach(t)
+		e.attach(t, "empty")
 		e.welcome(t)
 	}
 	return nil
@@ -61,8 +64,8 @@ func (e *Engine) use(ctx context.Context, t *turn, w way) error {
 		return e.answerFrom(ctx, t, p)
 	}
 	inputs := map[string]any{}
-	if w.follows {
-		maps.Copy(inputs, t.talk.Inputs)
+	if w.follows && t.talk.Worked != nil && t.talk.Worked.Playbook == p.ID {
+		maps.Copy(inputs, t.talk.Worked.Inputs)
 	}
 	return e.collect(ctx, t, p, inputs, t.text)
 }
@@ -70,30 +73,17 @@ func (e *Engine) use(ctx context.Context, t *turn, w way) error {
 // open begins a request, or goes on with the one that the message follows.
 func (e *Engine) open(t *turn, w way, kind string, p *playbook.Playbook) {
 	if w.follows && t.talk.Request != "" && !t.talk.Over {
-		t.talk.Text = clip(t.talk.Text+"\n"+e.redacted(t.text), 4000)
+		t.talk.Text = clip(t.talk.Text+"\n"+e.redacted(t.text), maxKept)
 		return
 	}
-	inputs := t.talk.Inputs
 	t.begin(e, kind, p)
-	if w.follows {
-		t.talk.Inputs = inputs
-	}
-}
-
-// attach makes the message part of the open request, or of a new one where
-// there is none: every message that addressed the bot is accounted for once.
-func (e *Engine) attach(t *turn) {
-	if t.talk.Request == "" {
-		t.begin(e, "question", nil)
-		t.answered(nil)
-	}
 }
 
 // allowed tells whether the person may use the playbook here, and says so
 // where not: which rule, and who can help.
 func (e *Engine) allowed(t *turn, p *playbook.Playbook) bool {
-	if len(t.policy.Playbooks) > 0 && !slices.ContainsFunc(t.policy.Playbooks, func(rule string) bool { return access.Fits(rule, p.ID, p.ID) }) {
-		t.record(event{Name: demand.RequestRefused, Reason: "not_in_this_channel"})
+	if !t.listed(p) {
+		t.refused("not_in_this_channel")
 		t.say(chat.Card{Text: fmt.Sprintf("“%s” isn't offered in this channel. Ask me in a direct message.", p.Title)})
 		return false
 	}
@@ -102,13 +92,21 @@ func (e *Engine) allowed(t *turn, p *playbook.Playbook) bool {
 		return true
 	}
 	t.talk.Because = append(t.talk.Because, d.Rule)
-	t.record(event{Name: demand.RequestRefused, Reason: "no_access", Playbook: p.ID})
+	t.refused("no_access")
 	t.say(chat.Card{
 		Text:    fmt.Sprintf("You can't use “%s”: %s. **%s** owns it and can help.", p.Title, d.Rule, d.Help),
-		Buttons: []chat.Button{e.humanButton(t)},
+		Buttons: []chat.Button{humanButton(t.talk.Request)},
 	})
 	return false
 }
+
+// listed tells whether this channel offers the playbook at all.
+func (t *turn) listed(p *playbook.Playbook) bool {
+	return len(t.policy.Playbooks) == 0 || slices.ContainsFunc(t.policy.Playbooks, func(rule string) bool { return access.Fits(rule, p.ID, p.ID) })
+}
+
+// offered tells whether the person may use the playbook here.
+func (t *turn) offered(p *playbook.Playbook) bool { return t.listed(p) && t.may(p) }
 
 // may is the access rule as the matcher asks it.
 func (t *turn) may(p *playbook.Playbook) bool {
@@ -133,7 +131,7 @@ func (e *Engine) clarify(t *turn, w way) {
 	e.open(t, w, kindOf(t.text, nil), nil)
 	t.record(event{Name: demand.RequestClarified, Candidates: choices})
 	t.talk.Pending = &conversation.Pending{
-		Kind: conversation.Choosing, Request: t.talk.Request, Choices: choices, Text: clip(t.text, 4000),
+		Kind: conversation.Choosing, Request: t.talk.Request, Choices: choices, Text: clip(e.redacted(t.text), maxKept),
 		Asked: t.now, Expires: t.now.Add(pendingFor), Token: token,
 	}
 	buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.No, Token: token}.Button(), Label: "Something else"})

@@ -22,6 +22,13 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 		question = t.talk.Text + "\n" + t.text
 	}
 	answer := e.Answerer.Answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
+	if !answer.Answered && !w.follows && e.continues(t) {
+		// What says nothing by itself is said about the request before it.
+		w.follows = true
+		if t.talk.Text != "" {
+			answer = e.Answerer.Answer(ctx, answers.Question{Text: t.talk.Text + "\n" + t.text, In: t.policy.Docs})
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -61,7 +68,7 @@ func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook) 
 		e.sayAnswer(t, strings.TrimSpace(p.Answer.Text), nil, p.Answer.Offer)
 		return nil
 	}
-	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: p.Answer.Docs})
+	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: e.pages(t, p.Answer.Docs), Vouched: true})
 	if !answer.Answered {
 		answer = e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
 	}
@@ -74,6 +81,31 @@ func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook) 
 	}
 	e.sayAnswer(t, answer.Text, Cited(answer), p.Answer.Offer)
 	return nil
+}
+
+// pages are those of the playbook's part of the docs that this channel may be
+// answered from.
+func (e *Engine) pages(t *turn, of []string) []string {
+	if len(t.policy.Docs) == 0 || slices.Contains(t.policy.Docs, "*") {
+		return of
+	}
+	index := e.Corpus.Index()
+	fits := func(rules []string, page string) bool {
+		return slices.ContainsFunc(rules, func(r string) bool { return index.Fits(docs.Filter(r), page) })
+	}
+	out := []string{""} // no page at all is not every page
+	for _, page := range index.Names() {
+		if fits(of, page) && fits(t.policy.Docs, page) {
+			out = append(out, page)
+		}
+	}
+	return out
+}
+
+// continues tells whether a message that nothing answers goes on with the
+// request before it: said soon after, and no question of its own.
+func (e *Engine) continues(t *turn) bool {
+	return t.talk.Request != "" && !t.talk.Over && t.talk.Answered && !isQuestion(t.text) && refersTo(t.text) && t.now.Sub(t.talk.Last) < t.policy.FollowUps
 }
 
 // sayAnswer posts an answer with its sources, what is offered with it, and how
@@ -94,7 +126,7 @@ func (e *Engine) sayAnswer(t *turn, text string, citations []chat.Citation, offe
 	}{{commands.Helpful, "Helpful"}, {commands.Unhelpful, "Not helpful"}} {
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: b.verb, Request: t.talk.Request}.Button(), Label: b.label})
 	}
-	t.say(chat.Card{Text: text, Citations: citations, Buttons: append(buttons, e.humanButton(t))})
+	t.say(chat.Card{Text: text, Citations: citations, Buttons: append(buttons, humanButton(t.talk.Request))})
 	e.remind(t)
 }
 
@@ -112,7 +144,7 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 		text = fmt.Sprintf("I have no docs to answer from here, and I won't guess. Ask **%s**.", who)
 	}
 	var buttons []chat.Button
-	if near := commands.Nearest(t.text, t.catalogue.Set, 3); len(near) > 0 {
+	if near := commands.Nearest(t.text, t.catalogue.Set, 3); len(near) > 0 && len(t.text) <= 40 {
 		text += " Did you mean " + quoteAll(near) + "?"
 	}
 	for _, c := range w.match.Candidates[:min(2, len(w.match.Candidates))] {
@@ -122,7 +154,7 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 		}
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: p.ID}.Button(), Label: p.Title})
 	}
-	t.say(chat.Card{Text: text, Buttons: append(buttons, e.humanButton(t))})
+	t.say(chat.Card{Text: text, Buttons: append(buttons, humanButton(t.talk.Request))})
 	e.remind(t)
 }
 
@@ -133,16 +165,23 @@ const nearEnough = 0.3
 // whom is who to ask: the channel's escalation, else the owner of the playbook
 // at hand, else of the nearest one.
 func (e *Engine) whom(t *turn, w way) string {
+	if t.policy.Escalate == "" && t.talk.Playbook == "" {
+		for _, c := range w.match.Candidates {
+			if c.Score >= nearEnough {
+				return e.whomOf(t, c.Playbook)
+			}
+		}
+	}
+	return e.whomOf(t, t.talk.Playbook)
+}
+
+// whomOf is who to ask about a playbook; "" is no particular one.
+func (e *Engine) whomOf(t *turn, playbook string) string {
 	if t.policy.Escalate != "" {
 		return t.policy.Escalate
 	}
-	if p := t.catalogue.Set.ByID(t.talk.Playbook); p != nil {
+	if p := t.catalogue.Set.ByID(playbook); p != nil {
 		return p.Owner
-	}
-	for _, c := range w.match.Candidates {
-		if p := t.catalogue.Set.ByID(c.Playbook); p != nil && c.Score >= nearEnough {
-			return p.Owner
-		}
 	}
 	return "the platform team"
 }
@@ -177,8 +216,8 @@ func Cited(answer answers.Answer) []chat.Citation {
 	return out
 }
 
-func (e *Engine) humanButton(t *turn) chat.Button {
-	return chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: t.talk.Request}.Button(), Label: "I need a human"}
+func humanButton(request string) chat.Button {
+	return chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: request}.Button(), Label: "I need a human"}
 }
 
 func quoteAll(words []string) string {

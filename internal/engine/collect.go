@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"go.uber.org/zap"
@@ -21,7 +23,7 @@ import (
 func (e *Engine) collect(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, text string) error {
 	values, rejected := intents.Extract(p, text, t.now)
 	maps.Copy(inputs, values)
-	t.talk.Inputs = inputs
+	t.talk.Inputs, t.talk.Worked = inputs, &conversation.Worked{Playbook: p.ID, Inputs: inputs}
 	if missing := missingInputs(p, inputs); len(missing) > 0 {
 		e.ask(t, p, inputs, missing, rejected)
 		return nil
@@ -147,7 +149,11 @@ func (e *Engine) fill(ctx context.Context, t *turn) error {
 	var rejected []intents.Rejected
 	switch in := e.input(t, pending); {
 	case t.message.Submitted:
-		rejected = takeForm(p, inputs, t)
+		if rejected = takeForm(p, inputs, t); rejected == nil && len(t.message.Form) > 0 && len(foreign(p, t.message.Form)) == len(t.message.Form) {
+			t.whisper(chat.Card{Text: fmt.Sprintf("That form isn't for “%s”, so I took nothing from it.", p.Title)})
+			e.remind(t)
+			return nil
+		}
 	case in != nil:
 		value, err := intents.ParseValue(*in, t.text, t.now)
 		if err == nil {
@@ -162,7 +168,7 @@ func (e *Engine) fill(ctx context.Context, t *turn) error {
 			rejected = []intents.Rejected{{Input: in.Name, Value: t.text, Reason: err.Error()}}
 		}
 	}
-	t.talk.Pending, t.talk.Inputs = nil, inputs
+	t.talk.Pending, t.talk.Inputs, t.talk.Worked = nil, inputs, &conversation.Worked{Playbook: p.ID, Inputs: inputs}
 	if !e.allowed(t, p) {
 		return nil
 	}
@@ -189,7 +195,24 @@ func takeForm(p *playbook.Playbook, inputs map[string]any, t *turn) []intents.Re
 		}
 		inputs[in.Name] = v
 	}
+	for _, name := range foreign(p, t.message.Form) {
+		rejected = append(rejected, intents.Rejected{Input: name, Value: t.message.Form[name], Reason: fmt.Sprintf("“%s” has no `%s`, so I left it out", p.Title, clip(name, 40))})
+	}
+	if len(rejected) == len(t.message.Form) && len(foreign(p, t.message.Form)) == len(rejected) {
+		return nil
+	}
 	return rejected
+}
+
+// foreign are the fields of a form that are no inputs of the playbook, sorted.
+func foreign(p *playbook.Playbook, form map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if _, ok := p.Flow.Input(name); !ok {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // change takes other values for the preview that waits.
@@ -213,7 +236,7 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 	if len(view.Missing) > 0 {
 		t.say(chat.Card{
 			Text:    fmt.Sprintf("I can't do “%s” here: %s. **%s** owns it and can help.", p.Title, strings.Join(view.Missing, "; "), p.Owner),
-			Buttons: []chat.Button{e.humanButton(t)},
+			Buttons: []chat.Button{humanButton(t.talk.Request)},
 		})
 		return nil
 	}
@@ -275,7 +298,11 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 		t.talk.Pending = nil
 		return nil
 	}
-	id := e.runID(t)
+	if e.ReadOnly {
+		t.whisper(chat.Card{Text: "This is a read-only session: nothing is started from here."})
+		return nil
+	}
+	id := runOf(pending)
 	e.starting.hold(t, id)
 	run, err := e.Runs.Start(ctx, workflow.Request{
 		ID: id, Playbook: p, Inputs: withDefaults(p, pending.Inputs), By: t.person,
@@ -296,16 +323,23 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 
 func (e *Engine) runID(t *turn) string { return "r-" + derive(t.message, "run")[:8] }
 
+// runOf is the id of the run that a preview leads to: a second yes to the same
+// preview, after an answer that was lost, starts nothing new.
+func runOf(pending *conversation.Pending) string {
+	sum := sha256.Sum256([]byte(pending.Request + "/" + pending.Token))
+	return "r-" + short(sum[:], 8)
+}
+
 // cannot tells the person plainly that a room refused or failed, and the
 // operator why. What was pending stays, so that trying again is one word.
 func (e *Engine) cannot(t *turn, what string, err error) error {
 	if refusal, ok := workflow.AsRefusal(err); ok {
-		t.say(chat.Card{Text: sentence(refusal), Buttons: []chat.Button{e.humanButton(t)}})
+		t.say(chat.Card{Text: sentence(refusal), Buttons: []chat.Button{humanButton(t.talk.Request)}})
 		return nil
 	}
 	ref := derive(t.message, "reference")[:8]
 	e.Log.Error(what, zap.String("reference", ref), zap.String("request", t.talk.Request), zap.Error(err))
-	t.say(chat.Card{Text: fmt.Sprintf("I couldn't do that: the part of me that keeps runs isn't reachable. Nothing was started; try again in a minute. (reference %s)", ref)})
+	t.say(chat.Card{Text: fmt.Sprintf("I couldn't do that: the part of me that keeps runs isn't reachable. Try again in a minute. (reference %s)", ref)})
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Rooms struct {
 	Redactor      *redact.Redactor
 	Pseudonym     func(person string) string // the actor of demand records
 	Now           func() time.Time
+	ReadOnly      bool // runs are shown, never started or changed
 	Log           *zap.Logger
 }
 
@@ -98,7 +99,6 @@ type turn struct {
 	started string                // id of the run that this message started
 	expired *conversation.Pending // what had waited, and was too old by now
 	before  *conversation.Talk    // what the talk goes back to after an aside
-	silent  bool                  // nothing is said on purpose
 }
 
 func (e *Engine) load(ctx context.Context, claim conversation.Claim) (*turn, error) {
@@ -134,7 +134,7 @@ func (e *Engine) load(ctx context.Context, claim conversation.Claim) (*turn, err
 }
 
 func (e *Engine) commit(ctx context.Context, t *turn) error {
-	if len(t.replies) == 0 && !t.silent && t.message.Addressed {
+	if len(t.replies) == 0 && t.message.Addressed {
 		// Never silence when addressed, whatever a branch forgot.
 		t.say(chat.Card{Text: "I have nothing to say to that. Type `help` for what I can do.", Request: t.talk.Request})
 	}
@@ -145,6 +145,10 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 		*t.talk = *t.before
 	}
 	t.talk.Last = t.now
+	for i, reason := range t.talk.Because {
+		t.talk.Because[i] = e.redacted(reason)
+	}
+	t.state.Prune()
 	return e.Conversations.Commit(ctx, t.claim, conversation.Commit{State: t.state, Replies: t.replies, Events: t.lines()})
 }
 

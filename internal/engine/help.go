@@ -5,7 +5,6 @@ import (
 	"sort"
 	"strings"
 
-	"frontdoor/internal/access"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/playbook"
@@ -15,7 +14,7 @@ import (
 func (e *Engine) help(t *turn, search string) {
 	var found []*playbook.Playbook
 	for _, p := range t.catalogue.Set.Playbooks {
-		if access.May(t.person, p, t.message.At).Allowed && mentions(p, search) {
+		if t.offered(p) && mentions(p, search) {
 			found = append(found, p)
 		}
 	}
@@ -25,7 +24,7 @@ func (e *Engine) help(t *turn, search string) {
 		fmt.Fprintf(&b, "Nothing in the catalogue mentions “%s”. Here is everything.\n", clip(search, 60))
 		search = ""
 		for _, p := range t.catalogue.Set.Playbooks {
-			if t.may(p) {
+			if t.offered(p) {
 				found = append(found, p)
 			}
 		}
@@ -81,13 +80,22 @@ func mentions(p *playbook.Playbook, search string) bool {
 	return strings.Contains(all, strings.ToLower(search))
 }
 
+// closed says why nothing is answered in this channel.
+func (e *Engine) closed(t *turn) {
+	text := "I don't answer in this channel. Send me a direct message."
+	if t.policy.Answer == chat.AnswerCommands {
+		text = "In this channel I only take commands; `help` lists them. For anything else, send me a direct message."
+	}
+	t.whisper(chat.Card{Text: text})
+}
+
 // welcome says who the bot is with three things to try.
 func (e *Engine) welcome(t *turn) {
 	var b strings.Builder
 	b.WriteString("I answer questions about the platform and do the usual jobs on it. Try one of these, or type `help`.\n")
 	shown := 0
 	for _, p := range t.catalogue.Set.Playbooks {
-		if shown == 3 || !t.may(p) || len(p.Match.Examples) == 0 {
+		if shown == 3 || !t.offered(p) || len(p.Match.Examples) == 0 {
 			continue
 		}
 		if example := plainExample(p); example != "" {
@@ -110,7 +118,7 @@ func plainExample(p *playbook.Playbook) string {
 
 // chat answers small talk. It belongs to the request before it, if there is one.
 func (e *Engine) chat(t *turn, w talk) {
-	e.attach(t)
+	e.attach(t, "small_talk")
 	switch w {
 	case greeting:
 		e.welcome(t)

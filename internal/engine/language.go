@@ -17,13 +17,30 @@ const (
 var (
 	greets   = regexp.MustCompile(`^(hi|hey|hello|hiya|yo|howdy|good (morning|afternoon|evening)|morning)( (there|all|everyone|team|bot|frontdoor|folks))?[ !.👋]*$`)
 	thankful = regexp.MustCompile(`^(ok |okay |great |perfect |cool |awesome |nice |and )?(thanks|thank you|thx|ty|cheers|tysm|much appreciated|many thanks)( (a lot|so much|very much|all|everyone|mate|bot|again|for (the|your) help))?[ !.🙏]*$`)
-	agrees   = regexp.MustCompile(`^(ok|okay|k|kk|cool|great|nice|perfect|awesome|got it|makes sense|sounds good|sure|no worries|np|lol|haha|done|alright|\+1|👍|🎉)( (thanks|cool|great|then))?[ !.]*$`)
+	oks      = regexp.MustCompile(`^(ok|okay|k|kk|cool|great|nice|perfect|awesome|got it|makes sense|sounds good|sure|no worries|np|lol|haha|done|alright|\+1|👍|🎉)( (thanks|cool|great|then))?[ !.]*$`)
 
 	asks     = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |um |hmm |quick question[:,]? )*(how|what|whats|what's|why|where|wheres|where's|when|who|whos|who's|whom|which|can (i|we|you (tell|explain|show))|could (i|we|you (tell|explain|show))|is|are|do|does|did|should|may i|am i|explain|describe|tell me)\b`)
-	back     = regexp.MustCompile(`^(and|also|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|now|and then|in|for|with)\b`)
+	back     = regexp.MustCompile(`^(and|also|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|(create|make|do|start|add|give me|get me|i need|now do) (another|one more)|now|and then|in|for|with)\b`)
+	more     = regexp.MustCompile(`\b(another|one more|same)\b`)
+	pronoun  = regexp.MustCompile(`^(it|that|this|they|those|these|still|nope|no,|but|doesn't|does not|didn't)\b`)
+	agree    = regexp.MustCompile(`^(yes|yep|yeah|sure|ok|okay|please|alright)[ ,!]*((yes|please|do it|go ahead|go|and hurry( up)?|thanks|thank you|now|asap|quickly)[ ,!.]*)*$`)
 	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean)\b`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )
+
+// agrees tells whether the text is a yes in more than one word: "yes please do
+// it".
+func agrees(text string) bool {
+	return len(text) <= 60 && agree.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// another tells whether the text wants the same thing once more.
+func another(text string) bool { return more.MatchString(strings.ToLower(text)) }
+
+// refersTo tells whether the text speaks of something that was said before.
+func refersTo(text string) bool {
+	return pronoun.MatchString(strings.ToLower(strings.TrimSpace(text))) || refersBack(text)
+}
 
 // smallTalk tells hello, thanks and ok from requests; "" is none of them.
 func smallTalk(text string) talk {
@@ -36,7 +53,7 @@ func smallTalk(text string) talk {
 		return greeting
 	case thankful.MatchString(lower):
 		return thanks
-	case agrees.MatchString(lower):
+	case oks.MatchString(lower):
 		return okay
 	}
 	return ""

@@ -23,13 +23,13 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 	case commands.Yes:
 		switch {
 		case pending == nil && t.talk.Run != "" && !t.talk.Over:
-			e.attach(t)
+			e.attach(t, "nothing_pending")
 			t.whisper(chat.Card{Text: fmt.Sprintf("That is under way already, as `%s`.", t.talk.Run), Run: t.talk.Run})
 		case pending == nil && t.expired != nil:
-			e.attach(t)
+			e.attach(t, "expired")
 			t.whisper(chat.Card{Text: fmt.Sprintf("That had waited for more than %d minutes, so I dropped it. Tell me again what you need.", int(pendingFor.Minutes()))})
 		case pending == nil && c.Token == "":
-			e.attach(t)
+			e.attach(t, "nothing_pending")
 			t.whisper(chat.Card{Text: "Nothing waits for your yes. Tell me what you need."})
 		case pending == nil || pending.Kind != conversation.Confirming || c.Token != "" && c.Token != pending.Token:
 			return e.act(ctx, t, way{kind: toStale})
@@ -48,9 +48,10 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 		return e.consult(ctx, t, way{kind: toDocs})
 	case commands.Help:
 		e.aside(t, "question")
+		t.answered(nil)
 		e.help(t, c.Args)
 	case commands.Why:
-		e.attach(t)
+		e.attach(t, "nothing_decided")
 		e.why(t)
 	case commands.Helpful, commands.Unhelpful, commands.Solved:
 		e.feedback(t, c)
@@ -62,31 +63,17 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 	case commands.Cancel, commands.Retry, commands.Undo, commands.Approve, commands.Deny:
 		return e.manage(ctx, t, c)
 	default:
-		e.attach(t)
+		e.attach(t, "unknown_command")
 		t.say(chat.Card{Text: "I know that word, but not what to do with it here. Type `help`."})
 	}
 	return nil
-}
-
-// aside opens a request of its own for a command that is answered at once. The
-// request before it stays the one that "solved" and "human" are about.
-func (e *Engine) aside(t *turn, kind string) {
-	if t.talk.Pending != nil {
-		return // it belongs to the request that waits
-	}
-	before := *t.talk
-	t.begin(e, kind, nil)
-	t.answered(nil)
-	if before.Request != "" {
-		t.before = &before
-	}
 }
 
 // drop lets go of what is pending.
 func (e *Engine) drop(t *turn, c commands.Command) {
 	pending := t.talk.Pending
 	if pending == nil || c.Token != "" && c.Token != pending.Token {
-		e.attach(t)
+		e.attach(t, "nothing_pending")
 		text := "There is nothing to drop."
 		if t.talk.Run != "" && !t.talk.Over {
 			text = fmt.Sprintf("There is nothing to drop. `cancel %s` stops the run.", t.talk.Run)
@@ -97,7 +84,7 @@ func (e *Engine) drop(t *turn, c commands.Command) {
 	t.talk.Request, t.talk.Pending = pending.Request, nil
 	if pending.Kind == conversation.Choosing {
 		t.record(event{Name: demand.RequestUnmatched, Reason: "no_playbook"})
-		t.say(chat.Card{Text: fmt.Sprintf("Then I don't have it. Say it in other words, or ask **%s**.", e.whom(t, way{})), Buttons: []chat.Button{e.humanButton(t)}})
+		t.say(chat.Card{Text: fmt.Sprintf("Then I don't have it. Say it in other words, or ask **%s**.", e.whom(t, way{})), Buttons: []chat.Button{humanButton(t.talk.Request)}})
 		return
 	}
 	t.talk.Over = true
@@ -156,21 +143,45 @@ func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) er
 	return e.collect(ctx, t, p, map[string]any{}, said)
 }
 
-// positional reads `db create orders staging`: bare words taken for the inputs
-// in their order, where there are no more words than inputs and each fits.
+// positional reads `db create orders staging`: each bare word goes to the first
+// input that takes it and has no value yet, those with few possible values
+// before those that take any word. What fits nowhere is left out and asked for.
 func positional(p *playbook.Playbook, said string, now time.Time) map[string]any {
 	words, out := strings.Fields(said), map[string]any{}
-	if len(words) == 0 || len(words) > len(p.Flow.Inputs) || strings.ContainsAny(said, "=:") {
+	if len(words) > len(p.Flow.Inputs) || strings.ContainsAny(said, "=:") {
 		return out
 	}
-	for i, w := range words {
-		v, err := intents.ParseValue(p.Flow.Inputs[i], w, now)
-		if err != nil {
-			return map[string]any{}
+	for _, w := range words {
+		for _, wantClosed := range []bool{true, false} {
+			if takeWord(p, out, w, wantClosed, now) {
+				break
+			}
 		}
-		out[p.Flow.Inputs[i].Name] = v
 	}
 	return out
+}
+
+func takeWord(p *playbook.Playbook, out map[string]any, word string, wantClosed bool, now time.Time) bool {
+	for _, in := range p.Flow.Inputs {
+		if _, has := out[in.Name]; has || closed(in.Type) != wantClosed {
+			continue
+		}
+		if v, err := intents.ParseValue(in, word, now); err == nil {
+			out[in.Name] = v
+			return true
+		}
+	}
+	return false
+}
+
+// closed tells whether only few words are values of the type, so that a word
+// which is one is hardly meant otherwise.
+func closed(t playbook.InputType) bool {
+	switch t {
+	case playbook.Choice, playbook.Integer, playbook.Number, playbook.Boolean, playbook.Date:
+		return true
+	}
+	return false
 }
 
 // status tells how one run is doing, or the person's latest ones.
@@ -178,12 +189,14 @@ func (e *Engine) status(ctx context.Context, t *turn, id string) error {
 	if id != "" {
 		run, err := e.Runs.Get(ctx, id)
 		if errors.Is(err, workflow.ErrNotFound) || err == nil && !e.maySee(t, run) {
+			t.refused("no_such_run")
 			t.say(chat.Card{Text: fmt.Sprintf("I know no run `%s` of yours. `status` alone lists them.", id)})
 			return nil
 		}
 		if err != nil {
 			return e.cannot(t, "status", err)
 		}
+		t.answered(nil)
 		t.say(e.runCard(t, run))
 		return nil
 	}
@@ -191,6 +204,7 @@ func (e *Engine) status(ctx context.Context, t *turn, id string) error {
 	if err != nil {
 		return e.cannot(t, "status", err)
 	}
+	t.answered(nil)
 	if len(runs) == 0 {
 		t.say(chat.Card{Text: "You have started no runs. `help` shows what I can do."})
 		return nil
@@ -225,10 +239,14 @@ func (e *Engine) runCard(t *turn, run workflow.Run) chat.Card {
 // manage changes a run: cancel, retry, undo, approve, deny. The rules are the
 // runner's; here they become words.
 func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error {
-	if t.talk.Run == c.Run && t.talk.Request != "" {
-		e.attach(t)
-	} else {
+	own := t.talk.Run == c.Run && t.talk.Request != ""
+	if !own {
 		e.aside(t, "request")
+	}
+	if e.ReadOnly {
+		t.refused("read_only")
+		t.whisper(chat.Card{Text: "This is a read-only session: no run is changed from here.", Run: c.Run})
+		return nil
 	}
 	e.starting.hold(t, c.Run) // "You approved it" comes before what comes of it
 	var done string
@@ -248,11 +266,18 @@ func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error 
 		done = fmt.Sprintf("Undoing `%s` as `%s`.", c.Run, undo.ID)
 	}
 	if errors.Is(err, workflow.ErrNotFound) {
+		t.refused("no_such_run")
 		t.whisper(chat.Card{Text: fmt.Sprintf("I know no run `%s`. `status` lists yours.", c.Run)})
 		return nil
 	}
+	if _, no := workflow.AsRefusal(err); no && !own {
+		t.refused("not_allowed")
+	}
 	if err != nil {
 		return e.cannot(t, string(c.Verb)+" "+c.Run, err)
+	}
+	if !own {
+		t.answered(nil)
 	}
 	t.say(chat.Card{Text: done, Run: c.Run})
 	return nil
@@ -281,58 +306,6 @@ func (e *Engine) retry(ctx context.Context, t *turn, id string) error {
 		return workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't retry it")
 	}
 	return e.Runs.Retry(ctx, id, t.person)
-}
-
-// feedback notes what the person thinks of the answer; the last word counts.
-func (e *Engine) feedback(t *turn, c commands.Command) {
-	request := c.Request
-	if request == "" {
-		request = t.talk.Request
-	}
-	if request == "" {
-		e.attach(t)
-		t.whisper(chat.Card{Text: "Thank you, but I don't know which answer you mean. Ask me something first."})
-		return
-	}
-	value := map[commands.Verb]string{commands.Helpful: "helpful", commands.Unhelpful: "unhelpful", commands.Solved: "solved"}[c.Verb]
-	t.record(event{Name: demand.FeedbackGiven, Request: request, Actor: e.Pseudonym(t.person.ID), Value: value})
-	card := chat.Card{Request: request, Text: "Thank you, noted."}
-	switch c.Verb {
-	case commands.Unhelpful:
-		card.Text = fmt.Sprintf("Sorry about that. Say it in other words, or let **%s** help.", e.whom(t, way{}))
-		card.Buttons = []chat.Button{e.humanButton(t)}
-	case commands.Solved:
-		t.record(event{Name: demand.RequestResolved, Request: request, How: "confirmed"})
-		t.talk.Over = request == t.talk.Request || t.talk.Over
-		card.Text = "Good to hear. Thank you for telling me."
-	}
-	t.whisper(card)
-}
-
-// escalate brings in a human, once a request.
-func (e *Engine) escalate(t *turn, c commands.Command) {
-	if c.Request == "" || c.Request != t.talk.Request {
-		if c.Request == "" && t.talk.Request == "" {
-			t.begin(e, "question", nil)
-		}
-	}
-	request := c.Request
-	if request == "" {
-		request = t.talk.Request
-	}
-	who := e.whom(t, way{})
-	t.record(event{Name: demand.RequestEscalated, Request: request, To: who})
-	var b strings.Builder
-	if t.message.At.Platform == "console" {
-		fmt.Fprintf(&b, "Nobody can be called from a terminal: take this to **%s**.", who)
-	} else {
-		fmt.Fprintf(&b, "%s, %s needs you here.", who, name(t.person))
-	}
-	if t.talk.Text != "" && request == t.talk.Request {
-		fmt.Fprintf(&b, "\n\n> %s", strings.ReplaceAll(clip(t.talk.Text, 500), "\n", "\n> "))
-	}
-	fmt.Fprintf(&b, "\n\nWhat I tried: %s. (request %s)", strings.Join(orElse(t.talk.Because, "nothing yet"), "; "), request)
-	t.say(chat.Card{Text: b.String(), Request: request})
 }
 
 func orElse(list []string, otherwise string) []string {

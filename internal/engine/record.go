@@ -24,18 +24,16 @@ func (t *turn) record(ev event) {
 
 // begin opens a request with this message, whatever was open before.
 func (t *turn) begin(e *Engine, kind string, p *playbook.Playbook) {
+	t.talk.Close()
 	t.talk.Request = derive(t.message, "request/"+itoa(t.requests()))
 	t.talk.Opened, t.talk.Over, t.talk.Answered = t.message.Time, false, false
-	t.talk.Text, t.talk.Playbook, t.talk.Topic, t.talk.Run, t.talk.Inputs = "", "", "", "", nil
-	text := t.text
-	if text == "" && t.message.Press != "" {
-		text = "(a click)"
-	}
-	t.talk.Text, _ = e.Redactor.Redact(clip(text, 4000))
+	t.talk.Playbook, t.talk.Topic, t.talk.Run, t.talk.Inputs = "", "", "", nil
+	// Redacted before it is cut: half a secret is no secret to the rules.
+	t.talk.Text = clip(e.redacted(t.text), maxKept)
 	t.record(event{
 		Name: demand.RequestReceived, Request: t.talk.Request,
 		Platform: t.message.At.Platform, Workspace: t.message.At.Workspace, Channel: channelName(t.message.At),
-		Actor: e.Pseudonym(t.person.ID), Team: t.person.Team, Text: t.talk.Text, Tags: tags(p, kind, text),
+		Actor: e.Pseudonym(t.person.ID), Team: t.person.Team, Text: t.talk.Text, Tags: tags(p, kind, t.text),
 	})
 	// What was asked counts from when it was sent, not from when we got to it.
 	t.events[len(t.events)-1].Time = t.message.Time
@@ -104,6 +102,9 @@ func (t *turn) answered(citations []chat.Citation) {
 	}
 	t.record(event{Name: demand.RequestAnswered, LatencyMS: t.latency(), Citations: pages})
 }
+
+// maxKept is how much of a request's words is kept, in code points.
+const maxKept = 4000
 
 // pendingFor is how long a question of ours stays open.
 const pendingFor = 30 * time.Minute

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/conversation"
 	"frontdoor/internal/intents"
@@ -23,6 +24,7 @@ const (
 	toTalk     kind = "talk"     // hello, thanks, ok
 	toStale    kind = "stale"    // a click on something that is over
 	toNothing  kind = "nothing"  // an empty message
+	toClosed   kind = "closed"   // the channel is not answered in
 )
 
 // way is the decision of route: one kind, and what goes with it.
@@ -39,7 +41,14 @@ type way struct {
 // the bot waits for, then the matcher, then the docs: commands before guesses.
 func (e *Engine) route(t *turn) way {
 	m, pending := t.message, t.talk.Pending
+	command, said := commands.Parse(t.text, t.catalogue.Set)
+	if !said {
+		command, said = commands.CorrectedWord(t.text)
+	}
 	switch {
+	case !m.At.Direct && t.policy.Answer == chat.AnswerNever,
+		!m.At.Direct && t.policy.Answer == chat.AnswerCommands && m.Press == "" && !m.Submitted && !said && pending == nil:
+		return way{kind: toClosed}
 	case m.Press != "":
 		c, ok := commands.ParseButton(m.Press)
 		if !ok {
@@ -58,8 +67,14 @@ func (e *Engine) route(t *turn) way {
 	if pending != nil && pending.Kind == conversation.Inputs && e.fits(t, pending) {
 		return t.because(way{kind: toFill}, fmt.Sprintf("I had asked for `%s`, and your message fits", pending.Field))
 	}
-	if c, ok := commands.Parse(t.text, t.catalogue.Set); ok && t.takes(c) {
-		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("your message is the command `%s`", c.Verb))
+	if pending != nil && pending.Kind == conversation.Confirming && agrees(t.text) {
+		command, said = commands.Command{Verb: commands.Yes}, true
+	}
+	if said && t.takes(command) {
+		return t.because(way{kind: toCommand, command: command}, fmt.Sprintf("your message is the command `%s`", command.Verb))
+	}
+	if said && command.Verb == commands.Yes {
+		return way{kind: toTalk, talk: okay} // what waits is asked for again
 	}
 	if pending != nil && pending.Kind == conversation.Choosing {
 		if p := e.chosen(t, pending); p != nil {
@@ -86,24 +101,29 @@ func (e *Engine) route(t *turn) way {
 // fresh routes a message that answers nothing.
 func (e *Engine) fresh(t *turn, match intents.Match) way {
 	w := way{match: match}
-	follows := t.talk.Playbook != "" && !t.talk.Last.IsZero() && t.now.Sub(t.talk.Last) < t.policy.FollowUps && refersBack(t.text)
+	recent := !t.talk.Last.IsZero() && t.now.Sub(t.talk.Last) < t.policy.FollowUps
+	worked := ""
+	if t.talk.Worked != nil {
+		worked = t.talk.Worked.Playbook
+	}
+	follows := recent && refersBack(t.text)
 	switch match.Decision {
 	case intents.Matched:
 		w.playbook = t.catalogue.Set.ByID(match.Playbook)
-		w.follows = follows && match.Playbook == t.talk.Playbook
+		w.follows = follows && (match.Playbook == t.talk.Playbook || match.Playbook == worked)
 		w.kind = toPlaybook
 	case intents.Clarify:
 		w.kind = toClarify
 	default:
 		w.kind = toDocs
 	}
-	if follows && w.kind != toPlaybook {
-		if p := t.catalogue.Set.ByID(t.talk.Playbook); p != nil && p.Flow != nil {
+	if follows && w.kind != toPlaybook && (worked == t.talk.Playbook || t.talk.Playbook == "" || another(t.text)) {
+		if p := t.catalogue.Set.ByID(worked); p != nil && p.Flow != nil {
 			w.kind, w.playbook, w.follows = toPlaybook, p, true
 			return t.because(w, fmt.Sprintf("it goes on from what we just did with “%s”", p.Title))
 		}
 	}
-	w.follows = w.follows || refersBack(t.text) && t.talk.Request != "" && t.now.Sub(t.talk.Last) < t.policy.FollowUps
+	w.follows = w.follows || follows && t.talk.Request != ""
 	return t.because(w, match.Because...)
 }
 
@@ -141,14 +161,13 @@ func (e *Engine) fits(t *turn, pending *conversation.Pending) bool {
 	if _, err := intents.ParseValue(*in, t.text, t.now); err != nil {
 		return false
 	}
-	switch in.Type {
-	case playbook.Choice, playbook.Integer, playbook.Number, playbook.Boolean, playbook.Date:
+	if closed(in.Type) {
 		return true
 	}
 	if isQuestion(t.text) || smallTalk(t.text) == "thanks" {
 		return false
 	}
-	if c, ok := commands.Parse(t.text, t.catalogue.Set); ok && (c.Verb != commands.Yes || in.Pattern == "") {
+	if _, ok := commands.Parse(t.text, t.catalogue.Set); ok {
 		return false
 	}
 	if in.Pattern != "" {

@@ -319,7 +319,7 @@ func (s *stage) message(line string) (chat.Message, bool) {
 	if _, known := groups[who]; !known {
 		return chat.Message{}, false
 	}
-	at := chat.Address{Platform: "console", Channel: "dm-" + who, Direct: true}
+	at := chat.Address{Platform: "console", Channel: "dm-" + who, Direct: true, Alone: true}
 	if part[2] != "" {
 		at = chat.Address{Platform: "console", Channel: "C-" + part[2], Name: part[2], Thread: part[3]}
 	}

@@ -45,7 +45,7 @@ func compilePattern(input playbook.Input) (*regexp.Regexp, error) {
 func parseValue(input playbook.Input, pattern *regexp.Regexp, text string, now time.Time) (any, error) {
 	value, ok := readValue(input, pattern, clean(text), now)
 	if !ok {
-		return nil, errors.New(mustBe(input, text))
+		return nil, errors.New(mustBe(input, pattern, text))
 	}
 	return value, nil
 }
@@ -114,7 +114,7 @@ func within(input playbook.Input, f float64) bool {
 // maxQuoted is how much of a wrong value an error repeats, in runes.
 const maxQuoted = 60
 
-func mustBe(input playbook.Input, text string) string {
+func mustBe(input playbook.Input, pattern *regexp.Regexp, text string) string {
 	written := foldSpace(strings.ToValidUTF8(text, "�"))
 	if r := []rune(written); len(r) > maxQuoted {
 		written = string(r[:maxQuoted]) + "…"
@@ -123,7 +123,31 @@ func mustBe(input playbook.Input, text string) string {
 	if written == "" {
 		not = "not empty"
 	}
+	if input.Pattern != "" {
+		// People read words, not expressions: the author's, and what would do.
+		why := fmt.Sprintf("%s can't be “%s”", input.Name, written)
+		if written == "" {
+			why = input.Name + " is empty"
+		}
+		if input.Help != "" {
+			why += ": " + strings.TrimRight(input.Help, ".")
+		}
+		if better := slug(text); better != written {
+			if v, ok := readValue(input, pattern, better, time.Time{}); ok {
+				return fmt.Sprintf("%s. How about `%v`?", why, v)
+			}
+		}
+		return why
+	}
 	return fmt.Sprintf("%s must be %s, %s", input.Name, kindOf(input), not)
+}
+
+// slug is the text as most names want it: small letters and digits with single
+// hyphens between.
+func slug(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
 }
 
 // kindOf says in words what an input takes.

@@ -15,7 +15,7 @@ import (
 // Operator is whoever works on the machine itself, as `bot runs cancel` does:
 // no rule about people of a chat holds for them. A chat's people have other
 // ids: theirs begin with a platform's name or stand in people.file.
-func Operator(name string) chat.Person { return chat.Person{ID: "operator:" + name, Name: name} }
+func Operator(name string) chat.Person { return chat.Person{ID: "operator:" + name, Name: name, Operator: true} }
 
 // errNothing is a decision that leaves the run's row as it is.
 var errNothing = errors.New("nothing changes")
@@ -57,7 +57,7 @@ func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *da
 // mine refuses a change by somebody whose run it isn't. The playbook's owners
 // and operators may.
 func (r *Runner) mine(f *flow, by chat.Person, verb string) error {
-	if by.ID != "" && by.ID == f.By.ID || strings.HasPrefix(by.ID, "operator:") || r.member(by, f.book.Owner) {
+	if by.ID != "" && by.ID == f.By.ID || by.Operator || r.member(by, f.book.Owner) {
 		return nil
 	}
 	return refusef("only %s, who started it, or %s can %s %s", name(f.By), code(f.book.Owner), verb, code(f.ID))

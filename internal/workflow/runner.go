@@ -33,6 +33,9 @@ type Options struct {
 	// Say says a report. It is called at least once for each, in order within
 	// a run. nil leaves them stored for a process that has one.
 	Say func(ctx context.Context, r Report) error
+	// Speaks tells whether a report is this process's to say: others stay stored
+	// for the process that has the platform. nil is every report.
+	Speaks func(r Report) bool
 	// Member tells whether a person is in a group; nil is nobody in none.
 	Member func(who chat.Person, group string) bool
 	// Parse reads back the playbook of a run; nil is playbook.Parse.
@@ -283,10 +286,6 @@ func (r *Runner) settle(ctx context.Context, which string, args []any) error {
 	query := "SELECT EXISTS (SELECT 1 FROM runs WHERE " + moves + " AND id " + which + ")" +
 		" OR EXISTS (SELECT 1 FROM runs AS behind WHERE waits = 'lock' AND id " + which + " AND EXISTS (SELECT 1 FROM runs WHERE lock = behind.lock AND holds = 1 AND " + moves + "))"
 	all := slices.Concat(args, args)
-	if r.opts.Say != nil {
-		query += " OR EXISTS (SELECT 1 FROM run_reports WHERE run " + which + ")"
-		all = append(all, args...)
-	}
 	for {
 		r.mu.Lock()
 		changed := r.changed
@@ -294,6 +293,13 @@ func (r *Runner) settle(ctx context.Context, which string, args []any) error {
 		var busy bool
 		if err := r.db.QueryRowContext(ctx, query, all...).Scan(&busy); err != nil {
 			return fmt.Errorf("wait for runs: %w", err)
+		}
+		if !busy && r.opts.Say != nil {
+			owed, err := r.ours(ctx, which, args)
+			if err != nil {
+				return fmt.Errorf("wait for runs: %w", err)
+			}
+			busy = len(owed) > 0
 		}
 		if !busy {
 			return nil

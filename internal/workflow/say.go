@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -51,39 +52,20 @@ func (r *Runner) tell(ctx context.Context) {
 // sayAll says one batch in order and deletes what was said. After an error
 // the rest of that run waits, other runs' reports don't.
 func (r *Runner) sayAll(ctx context.Context) (said int, err error) {
-	rows, err := r.db.QueryContext(ctx, "SELECT seq, run, body FROM run_reports ORDER BY seq LIMIT ?", batch)
+	all, err := r.ours(ctx, "IS NOT NULL", nil)
 	if err != nil {
-		return 0, fmt.Errorf("read reports: %w", err)
-	}
-	type stored struct {
-		seq       int64
-		run, body string
-	}
-	var all []stored
-	for rows.Next() {
-		var s stored
-		if err = rows.Scan(&s.seq, &s.run, &s.body); err != nil {
-			break
-		}
-		all = append(all, s)
-	}
-	if e := rows.Err(); err == nil {
-		err = e
-	}
-	_ = rows.Close()
-	if err != nil {
-		return 0, fmt.Errorf("read reports: %w", err)
+		return 0, err
 	}
 	var done []int64
 	failed := map[string]bool{}
 	var trouble error
 	for _, s := range all {
+		report := s.report
 		if failed[s.run] || ctx.Err() != nil {
 			continue
 		}
-		var report Report
-		if err := json.Unmarshal([]byte(s.body), &report); err != nil {
-			trouble = fmt.Errorf("read a report of run %s: %w", s.run, err)
+		if s.err != nil {
+			trouble = fmt.Errorf("read a report of run %s: %w", s.run, s.err)
 			failed[s.run] = true
 			continue
 		}
@@ -118,4 +100,48 @@ func (r *Runner) changedNow() {
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.mu.Unlock()
+}
+
+// stored is one report that waits to be said.
+type stored struct {
+	seq    int64
+	run    string
+	report Report
+	err    error // it can't be read
+}
+
+// ours are the first reports that are this process's to say, at most batch.
+// Those of other processes are passed over, however many they are.
+func (r *Runner) ours(ctx context.Context, which string, args []any) ([]stored, error) {
+	var out []stored
+	after := int64(0)
+	for {
+		rows, err := r.db.QueryContext(ctx, "SELECT seq, run, body FROM run_reports WHERE run "+which+" AND seq > ? ORDER BY seq LIMIT ?", append(slices.Clone(args), after, batch)...)
+		if err != nil {
+			return nil, fmt.Errorf("read reports: %w", err)
+		}
+		n := 0
+		for rows.Next() {
+			var s stored
+			var body string
+			if err = rows.Scan(&s.seq, &s.run, &body); err != nil {
+				break
+			}
+			n, after = n+1, s.seq
+			s.err = json.Unmarshal([]byte(body), &s.report)
+			if s.err != nil || r.opts.Speaks == nil || r.opts.Speaks(s.report) {
+				out = append(out, s)
+			}
+		}
+		if e := rows.Err(); err == nil {
+			err = e
+		}
+		_ = rows.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read reports: %w", err)
+		}
+		if n < batch || len(out) >= batch {
+			return out, nil
+		}
+	}
 }

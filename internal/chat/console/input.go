@@ -48,17 +48,17 @@ func (c *Console) message(line int, text string) chat.Message {
 	}
 	m := chat.Message{
 		ID:        c.opts.Session + "/" + strconv.Itoa(line),
-		At:        chat.Address{Platform: Platform, Channel: "terminal", Thread: cut(in.Thread, maxName), Direct: true},
+		At:        chat.Address{Platform: Platform, Channel: "terminal", Thread: clean(in.Thread), Direct: true, Alone: true},
 		From:      c.opts.As,
 		Time:      c.opts.Now(),
 		Text:      in.Text,
 		Press:     cut(in.Press, maxName),
 		Addressed: true,
 	}
-	if channel := cut(either(in.Channel, c.opts.Channel), maxName); channel != "" {
+	if channel := clean(either(in.Channel, c.opts.Channel)); channel != "" {
 		m.At.Channel, m.At.Name, m.At.Direct = channel, strings.TrimPrefix(channel, "#"), false
 	}
-	if in.As = cut(in.As, maxName); in.As != "" {
+	if in.As = clean(in.As); in.As != "" {
 		m.From = chat.Person{ID: in.As, Name: in.As, Groups: c.opts.Groups(in.As)}
 	}
 	if in.Groups != nil {
@@ -124,6 +124,9 @@ const (
 	maxFields = 100 // fields of a form
 )
 
+// clean is a name that can be printed anywhere.
+func clean(name string) string { return cut(strings.TrimSpace(printable(name)), maxName) }
+
 // cut is the beginning of s, at most limit code points.
 func cut(s string, limit int) string {
 	if len(s) <= limit || utf8.RuneCountInString(s) <= limit {
@@ -147,7 +150,11 @@ func typed(v any) string {
 		}
 		return "no"
 	}
-	return fmt.Sprint(v)
+	out, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(out)
 }
 
 func either(a, b string) string {
