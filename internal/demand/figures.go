@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -248,6 +249,20 @@ func (h *history) tally(g *tally, o *outcome, q Query) {
 
 // figures turns the groups into lines.
 func figures(groups []*tally, by By) []Figure {
+	var wg sync.WaitGroup
+	for _, of := range []func(*tally) []int64{
+		func(g *tally) []int64 { return g.reply },
+		func(g *tally) []int64 { return g.humanReply },
+		func(g *tally) []int64 { return g.value },
+		func(g *tally) []int64 { return g.valueInBusiness },
+	} {
+		wg.Go(func() {
+			for _, g := range groups {
+				slices.Sort(of(g))
+			}
+		})
+	}
+	wg.Wait()
 	var out []Figure
 	each := func(name string, f func(*tally) Figure) {
 		for _, g := range groups {
@@ -275,9 +290,6 @@ func figures(groups []*tally, by By) []Figure {
 	share("feedback_rate", func(g *tally) int { return g.judged }, func(g *tally) int { return g.answered })
 	each("satisfaction", func(g *tally) Figure { return satisfaction(g.positive, g.opinions) })
 	durations := func(name string, of func(*tally) []int64) {
-		for _, g := range groups {
-			slices.Sort(of(g))
-		}
 		for _, p := range [...]int{50, 90, 95} {
 			each(fmt.Sprintf("%s_p%d_ms", name, p), func(g *tally) Figure { return percentile(of(g), p) })
 		}

@@ -2,7 +2,10 @@ package demand
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // returnWithin is how long after the last answer or run a reopening or a later
@@ -41,13 +44,27 @@ type outcome struct {
 
 // outcomes folds every request that has been received.
 func (h *history) outcomes() []outcome {
-	all := make([]outcome, 0, len(h.requests))
-	var f folder
-	for _, c := range h.requests {
-		if o, ok := f.fold(h, c); ok {
-			all = append(all, o)
-		}
+	const share = 20_000 // requests that are worth a goroutine
+	parts := make([][]outcome, (len(h.requests)+share-1)/share)
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(len(parts), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			var f folder
+			for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+				chains := h.requests[i*share : min((i+1)*share, len(h.requests))]
+				part := make([]outcome, 0, len(chains))
+				for _, c := range chains {
+					if o, ok := f.fold(h, c); ok {
+						part = append(part, o)
+					}
+				}
+				parts[i] = part
+			}
+		})
 	}
+	wg.Wait()
+	all := slices.Concat(parts...)
 	markReturned(all)
 	return all
 }
