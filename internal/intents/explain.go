@@ -13,7 +13,7 @@ import (
 func (m *Matcher) explain(best guess, guesses []guess, text string, repairs []string) []string {
 	out := append([]string{}, best.because...)
 	e := &m.entries[best.entry]
-	if !slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "is word for word") }) {
+	if !slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "it is word for word") }) {
 		said := pieces(text)
 		if example, shared := nearestExample(e.playbook.Match.Examples, said); len(shared) > 0 {
 			out = append(out, fmt.Sprintf("says “%s”, like the example “%s”", strings.Join(shared, " "), shorten(example)))

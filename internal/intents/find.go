@@ -174,6 +174,8 @@ func (f *finding) amount(i int, in playbook.Input) {
 			}
 		}
 		switch u, ok := units[unitWord]; {
+		case unitWord == "" && p.low == "one":
+			continue // "another one" counts nothing
 		case unitWord == "":
 			plain = append(plain, k)
 		case hasUnit && ok && u.kind == own.kind, nameHas(in.Name, unitWord):

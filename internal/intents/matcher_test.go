@@ -131,7 +131,7 @@ func TestMatchBecause(t *testing.T) {
 	m := newTestMatcher(t, []*playbook.Playbook{databasePlaybook(), rollbackPlaybook()})
 	for _, c := range []struct{ text, want string }{
 		{"roll back orders", `says “roll back”, like the example “roll back {service}”`},
-		{"I need a postgres database", "is word for word an example"},
+		{"I need a postgres database", "it is word for word an example"},
 		{"db create orders", "begins with the command “db create”"},
 		{"new pg for me", "matches the pattern ^new (pg|postgres)"},
 		{"crete a db", "read “crete” as “create”"},

@@ -60,7 +60,7 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		switch {
 		case isExact:
 			g.score, g.sure = 0.99, true
-			g.because = append(g.because, "is word for word an example")
+			g.because = append(g.because, "it is word for word an example")
 		case commanded:
 			g.score, g.sure = max(g.score, 0.97), true
 			g.because = append(g.because, "begins with the command “"+e.playbook.Match.Command+"”")
