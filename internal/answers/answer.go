@@ -21,6 +21,10 @@ type Question struct {
 	// In are patterns of the pages that may answer, as in docs.Filter; none
 	// means all pages.
 	In []string
+	// Vouched says that somebody who knows the pages named in In says that
+	// they answer the question, such as a playbook that fits it. They are then
+	// believed unless the pages have nothing about it.
+	Vouched bool
 }
 
 // Answer is an answer or a refusal.
@@ -72,6 +76,15 @@ func New(index func() *docs.Index) *Answerer {
 // candidates is how many pages are looked at for an answer.
 const candidates = 10
 
+// leastCovered is the share of a vouched-for question that the section quoted
+// must have.
+const leastCovered = 0.25
+
+// vouched is the probability p that pages answer a question, which holds where
+// as many questions are answered as are not, when of ten questions vouched for
+// nine are: nine times the odds (Bayes).
+func vouched(p float64) float64 { return 9 * p / (1 + 8*p) }
+
 // Answer answers q or says why not; once ctx has ended, it refuses.
 func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 	x := a.index()
@@ -91,12 +104,19 @@ func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 	if len(results) == 0 {
 		return out
 	}
-	terms := x.Terms(q.Text)
-	out.Score = a.calibration.Probability(measure(x, terms, results))
-	if out.Score < a.calibration.Threshold {
+	asked := ask(x, q.Text)
+	first, found := choose(x, asked, results)
+	if !found {
 		return out
 	}
-	text, citations := compose(x, terms, results)
+	out.Score = a.calibration.Probability(measure(x, asked, results, first))
+	if q.Vouched {
+		out.Score = vouched(out.Score)
+	}
+	if out.Score < a.calibration.Threshold || q.Vouched && first.window < leastCovered {
+		return out
+	}
+	text, citations := compose(asked, first)
 	if len(citations) == 0 || Verify(x, text, citations) != nil {
 		return out
 	}

@@ -4,161 +4,335 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"frontdoor/internal/docs"
 )
 
-// maxQuotes bounds an answer: more than this nobody reads in a chat.
-const maxQuotes = 3
+// Bounds of an answer: more than this nobody reads in a chat.
+const (
+	maxSentences = 3
+	maxSteps     = 6
+)
 
-// candidate is a sentence that could be part of the answer.
-type candidate struct {
-	passage docs.Passage
-	block   int
-	span    docs.Span
-	order   int // of the sentence in the page
-	score   float64
-	has     map[string]bool
+// considered is how many pages may give the answer.
+const considered = 3
+
+// weights are the numbers of the formula that chooses the sentence to begin
+// with; choose says what they weigh.
+type weights struct {
+	prior, window, named, whole, sentence, lead, suits, best, opening float64
 }
 
-// compose picks the sentences that answer the question and puts them together.
-func compose(x *docs.Index, terms []docs.Term, results []docs.Result) (string, []Citation) {
-	weights := map[string]float64{}
-	for _, t := range terms {
-		if t.Known {
-			weights[t.Word] = t.IDF
+func defaultWeights() weights {
+	return weights{prior: 2, window: 0.3, named: 0.5, whole: 0.3, sentence: 0.6, lead: 0.08, suits: 0.25, best: 0.1, opening: 0.25}
+}
+
+// candidate is a sentence that could begin the answer.
+type candidate struct {
+	passage  docs.Passage
+	block, n int // the sentence is Blocks[block].Sentences[n]
+	score    float64
+	named    float64 // how well its heading says what is asked
+	window   float64 // share of the question in heading and passage
+	lead     float64 // share of the question in heading and first sentences
+	sentence float64 // share of the question in the sentence
+	suits    float64 // whether it is of the kind wanted
+	cover    cover   // of heading and passage
+	dangling bool
+}
+
+func (c candidate) text() string {
+	b := c.passage.Blocks[c.block]
+	return b.Text[b.Sentences[c.n].Start:b.Sentences[c.n].End]
+}
+
+// choose finds the sentence to begin with, among those of the pages that fit
+// best. What counts is the page's place in the search; how much of the
+// question its section has, and the heading and the sentence by themselves;
+// whether it is of the kind that the question wants; and whether it comes
+// first under its heading, the more the better the heading fits, because a
+// writer who names a section after a question answers it in the first
+// sentence. ok is false where nothing can be quoted.
+func choose(x *docs.Index, a *asked, results []docs.Result) (best candidate, ok bool) {
+	w := defaultWeights()
+	for _, r := range results[:min(considered, len(results))] {
+		page, _ := x.Page(r.Page)
+		prior := 1.0
+		if results[0].Score > 0 {
+			for range int(w.prior) {
+				prior *= r.Score / results[0].Score
+			}
+		}
+		for _, id := range page.Passages {
+			p := x.Passage(id)
+			if len(p.Blocks) == 0 {
+				continue
+			}
+			c, found := lead(x, a, w, p, id == r.Passage)
+			c.score *= prior
+			switch {
+			case !found, ok && best.dangling == c.dangling && best.score >= c.score, ok && !best.dangling && c.dangling:
+				continue
+			}
+			best, ok = c, true
 		}
 	}
-	for _, r := range results {
-		found := collect(x, r, weights)
-		if len(found) == 0 {
+	return best, ok
+}
+
+// lead finds the best sentence of a passage to begin with.
+func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) (best candidate, found bool) {
+	heading, outer := p.Title, []string{p.Title}
+	if n := len(p.Heading); n > 0 {
+		heading = p.Heading[n-1]
+		outer = append(outer, p.Heading[:n-1]...)
+	}
+	around := a.cover(outer...)
+	named := a.named(x, heading, around)
+	title := a.cover(heading)
+	for i := range title {
+		title[i] = max(title[i], 0.7*around[i])
+	}
+	window := slices.Clone(title)
+	covers := make([][]cover, len(p.Blocks))
+	first := slices.Clone(title)
+	count := 0
+	for _, b := range p.Blocks {
+		count += len(b.Sentences)
+	}
+	memory := make(cover, count*len(a.weight))
+	count = 0
+	for i, b := range p.Blocks {
+		covers[i] = make([]cover, len(b.Sentences))
+		for n, s := range b.Sentences {
+			covers[i][n], memory = memory[:len(a.weight)], memory[len(a.weight):]
+			a.read(covers[i][n], b.Text[s.Start:s.End], 1)
+			merge(window, covers[i][n])
+			if count++; count <= 2 {
+				merge(first, covers[i][n])
+			}
+		}
+		if len(b.Sentences) == 0 {
+			a.read(window, b.Text, 1)
+		}
+	}
+	base := w.window*a.share(window) + w.named*named + w.whole*a.share(title)
+	if bestPassage {
+		base += w.best
+	}
+	if a.opening != "" && slices.Contains(tokens(heading, 200), a.opening) {
+		base += w.opening * named
+	}
+	count = 0
+	for i, b := range p.Blocks {
+		for n, s := range b.Sentences {
+			text := b.Text[s.Start:s.End]
+			if !complete(text) {
+				continue
+			}
+			c := candidate{passage: p, block: i, n: n, named: named, cover: window, window: a.share(window), lead: a.share(first), dangling: dangles(text)}
+			c.sentence = a.share(covers[i][n])
+			c.suits = a.suits(text, heading)
+			c.score = w.sentence * c.sentence / (1 + 0.01*float64(max(strings.Count(text, " ")-24, 0)))
+			if count == 0 {
+				c.score += w.lead + (w.lead+0.5*w.named)*named
+			}
+			c.score += w.suits * c.suits * (0.3 + max(named, c.sentence))
+			if b.Kind != docs.Paragraph {
+				c.score -= 0.1 // a step or an entry alone says little
+			}
+			if points(text) {
+				c.score -= 0.3
+			}
+			c.score += base
+			count++
+			if !found || best.dangling && !c.dangling || best.dangling == c.dangling && c.score > best.score {
+				best, found = c, true
+			}
+		}
+	}
+	return best, found
+}
+
+func merge(into, from cover) {
+	for i, s := range from {
+		into[i] = max(into[i], s)
+	}
+}
+
+// complete says whether a sentence is one: it ends, and has some words.
+func complete(text string) bool {
+	return text != "" && strings.ContainsAny(strings.TrimRight(text, `"')]”’`+"`"), ".!?") &&
+		strings.ContainsAny(text[len(text)-1:], `.!?"')`) && strings.Count(text, " ") >= 3
+}
+
+// dangles says whether a sentence makes no sense without the one before.
+func dangles(text string) bool {
+	ws := tokens(text, 60)
+	if len(ws) == 0 {
+		return true
+	}
+	if text[0] >= 'a' && text[0] <= 'z' && !strings.ContainsAny(ws[0], "0123456789") && len(ws[0]) > 1 && orphans[ws[0]] {
+		return true
+	}
+	if orphans[ws[0]] {
+		return true
+	}
+	if len(ws) < 2 {
+		return false
+	}
+	switch ws[0] {
+	case "the", "a", "an", "in", "for", "with", "after", "at", "on", "by", "because", "to":
+		return orphanSeconds[ws[1]]
+	}
+	return false
+}
+
+// orphans begin sentences that lean on what was said before.
+var orphans = set(`this that these those it its they them their he she his her such here there then also otherwise however therefore thus instead
+	additionally furthermore moreover but and or so nor yet finally next likewise similarly meanwhile nevertheless nonetheless consequently hence
+	accordingly conversely both neither either again besides afterwards`)
+
+// orphanSeconds do so after an article or a preposition.
+var orphanSeconds = set(`second third former latter other others following above same first this that these those such it them addition contrast both rest`)
+
+// points says whether a sentence rather points at something than says it.
+func points(text string) bool {
+	lower := strings.ToLower(text)
+	for _, sign := range []string{"below", "following", "above", "this page", "this section", "this document", "this guide", "this topic", "in the table", "see ", "refer to ", "example"} {
+		if strings.Contains(lower, sign) {
+			return sign != "see " && sign != "example" && sign != "above" || strings.HasPrefix(lower, sign) || sign == "example" && strings.Contains(lower, "for example, the")
+		}
+	}
+	return false
+}
+
+// quote is a stretch of a block.
+type quote struct {
+	block int
+	span  docs.Span
+}
+
+// compose writes the answer that begins with the sentence: what its paragraph
+// adds, then the steps where the question asks how.
+func compose(a *asked, c candidate) (string, []Citation) {
+	b := c.passage.Blocks[c.block]
+	quotes := []quote{{c.block, b.Sentences[c.n]}}
+	has := a.cover(c.text())
+	suits := c.suits
+	last := c.block
+	for n := c.n + 1; n < len(b.Sentences) && len(quotes) < maxSentences; n++ {
+		s := b.Sentences[n]
+		text := b.Text[s.Start:s.End]
+		if s.Start != b.Sentences[n-1].End+1 || !complete(text) || points(text) {
+			break
+		}
+		more := a.cover(text)
+		next := a.suits(text, "")
+		if a.gain(more, has) < 0.05 && (a.share(more) < 0.15 || a.kind != how && a.kind != plain) && next <= suits {
+			break
+		}
+		merge(has, more)
+		suits = max(suits, next)
+		quotes = append(quotes, quote{c.block, s})
+	}
+	if len(quotes) == 1 {
+		quotes = append(quotes, further(a, c, has, suits)...)
+	}
+	if a.kind == how || a.kind == plain && c.named > 0.6 {
+		quotes = append(quotes, steps(c, last)...)
+	}
+	return write(c.passage, quotes)
+}
+
+// further is the sentence of the passage, beyond the one begun with, that adds
+// most, or none.
+func further(a *asked, c candidate, has cover, suits float64) []quote {
+	best, most := quote{}, 0.12
+	for i, b := range c.passage.Blocks {
+		if i < c.block || b.Kind != docs.Paragraph {
 			continue
 		}
-		return write(pick(found, weights))
-	}
-	return "", nil
-}
-
-// collect returns the quotable sentences of the page, those of its best
-// passage preferred.
-func collect(x *docs.Index, r docs.Result, weights map[string]float64) []candidate {
-	page, _ := x.Page(r.Page)
-	var out []candidate
-	for _, id := range page.Passages {
-		p := x.Passage(id)
-		heading := 0.0
-		seen := map[string]bool{}
-		docs.EachTerm(strings.Join(p.Heading, " "), func(w string) {
-			if !seen[w] {
-				seen[w] = true
-				heading += weights[w]
+		for n, s := range b.Sentences {
+			text := b.Text[s.Start:s.End]
+			if i == c.block && n <= c.n || !complete(text) || dangles(text) || points(text) {
+				continue
 			}
-		})
-		lead := true
-		for i, b := range p.Blocks {
-			for _, s := range b.Sentences {
-				text := b.Text[s.Start:s.End]
-				if !strings.ContainsAny(text[len(text)-1:], ".!?") {
-					continue
-				}
-				c := candidate{passage: p, block: i, span: s, order: len(out), has: map[string]bool{}}
-				n := 0
-				docs.EachTerm(text, func(w string) {
-					n++
-					if weights[w] > 0 {
-						c.has[w] = true
-					}
-				})
-				for w := range c.has {
-					c.score += weights[w]
-				}
-				if n < 4 {
-					continue
-				}
-				c.score *= 1 / (1 + 0.01*float64(max(n-20, 0)))
-				c.score += 0.3 * heading
-				if id == r.Passage {
-					c.score *= 1.5
-				}
-				if lead {
-					c.score *= 1.25
-				}
-				if b.Kind == docs.Item {
-					c.score *= 0.8 // a step alone says little
-				}
-				if first, _ := utf8.DecodeRuneInString(text); unicode.IsLower(first) {
-					c.score *= 0.7
-				}
-				lead = false
-				out = append(out, c)
+			gain := a.gain(a.cover(text), has)
+			if next := a.suits(text, ""); next > suits && a.share(a.cover(text)) > 0 && a.kind != how {
+				gain += 0.1 * (next - suits)
+			}
+			if gain > most {
+				best, most = quote{i, s}, gain
 			}
 		}
+	}
+	if most > 0.12 {
+		return []quote{best}
+	}
+	return nil
+}
+
+// steps are the entries of the first numbered list of the passage after the
+// block, each in one piece, or none where one cannot be quoted whole.
+func steps(c candidate, after int) []quote {
+	var out []quote
+	for i := after + 1; i < len(c.passage.Blocks); i++ {
+		b := c.passage.Blocks[i]
+		if b.Kind != docs.Step {
+			if len(out) > 0 {
+				break
+			}
+			continue
+		}
+		if len(b.Sentences) == 0 || strings.HasSuffix(b.Text, ":") {
+			return nil
+		}
+		whole := docs.Span{Start: b.Sentences[0].Start, End: b.Sentences[0].End}
+		for _, s := range b.Sentences[1:] {
+			if s.Start != whole.End+1 {
+				return nil
+			}
+			whole.End = s.End
+		}
+		if whole != (docs.Span{Start: 0, End: len(b.Text)}) {
+			return nil
+		}
+		if strings.Contains(b.Text, "table below") || strings.Contains(b.Text, "table above") {
+			continue // the table isn't quoted
+		}
+		if out = append(out, quote{i, whole}); len(out) == maxSteps {
+			break
+		}
+	}
+	if len(out) < 2 {
+		return nil
 	}
 	return out
 }
 
-// pick takes the best sentence and what adds to it, in the order of the page.
-func pick(found []candidate, weights map[string]float64) []candidate {
-	covered := map[string]bool{}
-	var picked []candidate
-	for len(picked) < maxQuotes {
-		best, gain := -1, 0.0
-		for i, c := range found {
-			g := c.score
-			for w := range c.has {
-				if covered[w] {
-					g -= weights[w]
-				}
-			}
-			if len(picked) > 0 && c.passage.ID != picked[0].passage.ID {
-				continue
-			}
-			for _, p := range picked {
-				if p.order+1 == c.order && p.block == c.block {
-					g += c.score * 0.25 // reads on
-				}
-			}
-			if g > gain {
-				best, gain = i, g
-			}
-		}
-		if best < 0 {
-			break
-		}
-		for w := range found[best].has {
-			covered[w] = true
-		}
-		picked = append(picked, found[best])
-		found = slices.Delete(found, best, best+1)
-	}
-	slices.SortFunc(picked, func(a, b candidate) int { return cmp.Compare(a.order, b.order) })
-	return picked
-}
-
-// write puts the sentences together. Neighbours in one block become one quote;
-// no quote crosses from one block into another.
-func write(picked []candidate) (string, []Citation) {
+// write puts the quotes together, in the order of the page. Neighbours in one
+// block become one quote; no quote crosses from one block into another.
+func write(p docs.Passage, quotes []quote) (string, []Citation) {
+	slices.SortFunc(quotes, func(a, b quote) int {
+		return cmp.Or(cmp.Compare(a.block, b.block), cmp.Compare(a.span.Start, b.span.Start))
+	})
 	var text strings.Builder
 	citations := []Citation{}
-	for i := 0; i < len(picked); {
-		c := picked[i]
-		span := c.span
-		i++
-		for i < len(picked) && picked[i].passage.ID == c.passage.ID && picked[i].block == c.block && picked[i].span.Start == span.End+1 {
-			span.End = picked[i].span.End
-			i++
+	for i := 0; i < len(quotes); {
+		q := quotes[i]
+		for i++; i < len(quotes) && quotes[i].block == q.block && quotes[i].span.Start <= q.span.End+1; i++ {
+			q.span.End = max(q.span.End, quotes[i].span.End)
 		}
-		quote := c.passage.Blocks[c.block].Text[span.Start:span.End]
+		said := p.Blocks[q.block].Text[q.span.Start:q.span.End]
 		if text.Len() > 0 {
 			text.WriteByte('\n')
 		}
 		start := codePoints(text.String())
-		text.WriteString(quote)
+		text.WriteString(said)
 		citations = append(citations, Citation{
-			Page: c.passage.Page, Heading: c.passage.Heading, Anchor: c.passage.Anchor, URL: c.passage.URL,
-			Quote: quote, Start: start, End: start + codePoints(quote),
+			Page: p.Page, Heading: p.Heading, Anchor: p.Anchor, URL: p.URL,
+			Quote: said, Start: start, End: start + codePoints(said),
 		})
 	}
 	return text.String(), citations

@@ -30,6 +30,7 @@ func TestAnswer(t *testing.T) {
 		{name: "beside a shortcode", question: "connect to the vpn", page: "vpn.md", anchor: "vpn"},
 		{name: "not in the pages", question: "what is on the menu in the canteen", reason: NotCovered},
 		{name: "only in other pages", question: "How do I roll back a deploy?", in: []string{"costs.md"}, reason: NotCovered},
+		{name: "misspelt", question: "how do i rol bakc a deplyo", page: "rollbacks.md", anchor: "roll-back-a-deploy"},
 		{name: "no such pages", question: "How do I roll back a deploy?", in: []string{"other/*.md"}, reason: NoDocs},
 		{name: "nothing that may be quoted", question: "zebra stripes", reason: NotCovered},
 		{name: "empty", question: "", reason: NotCovered},
@@ -48,6 +49,47 @@ func TestAnswer(t *testing.T) {
 				t.Errorf("asked again it says %+v", again)
 			}
 		})
+	}
+}
+
+func TestWhatIsQuoted(t *testing.T) {
+	x := indexed(t, map[string]string{
+		"rollbacks.md": pages["rollbacks.md"],
+		"logs.md":      "# Logs\n\nLogs are lines.\n\n## Find the logs of a service\n\nThis needs a role. Find the logs with `hb logs` in production.\n\n## Log retention\n\nLogs are kept for 30 days in production. Bring cake.\n",
+		"keys.md":      "# Keys\n\n## Who signs keys\n\nIt depends. The security team signs keys of machines.\n\n## Make a key\n\nMake a key with `hb key`.\n\n1. Name the key.\n2. Look it up in the table below.\n3. Keep the key in a safe place.\n",
+	})
+	a := New(func() *docs.Index { return x })
+	for _, c := range []struct{ question, anchor, text string }{
+		{"how long are logs kept?", "log-retention", "Logs are kept for 30 days in production."},
+		{"who signs keys", "who-signs-keys", "The security team signs keys of machines."},
+		{"how do i make a key", "make-a-key", "Make a key with hb key.\nName the key.\nKeep the key in a safe place."},
+		{"how to roll back a deploy", "roll-back-a-deploy", "Roll back a deploy with hb rollback.\nSay so in the channel first.\nWatch the error rate"},
+	} {
+		got := a.Answer(t.Context(), Question{Text: c.question, Vouched: true})
+		if !got.Answered || got.Text != c.text || got.Citations[0].Anchor != c.anchor {
+			t.Errorf("%s\ngot  %q %+v\nwant %q at %s", c.question, got.Text, got.Citations, c.text, c.anchor)
+		}
+	}
+}
+
+func TestVouched(t *testing.T) {
+	x := indexed(t, pages)
+	a := New(func() *docs.Index { return x })
+	for _, c := range []struct {
+		question          string
+		vouched, answered bool
+	}{
+		{"what may the team put back when the budget is gone", false, false},
+		{"what may the team put back when the budget is gone", true, true},
+		{"what is on the menu in the canteen", true, false},
+	} {
+		got := a.Answer(t.Context(), Question{Text: c.question, In: []string{"rollbacks.md"}, Vouched: c.vouched})
+		if got.Answered != c.answered {
+			t.Errorf("%s: got %+v", c.question, got)
+		}
+	}
+	if p := vouched(0.1); p < 0.499 || p > 0.501 {
+		t.Errorf("a tenth becomes %v", p)
 	}
 }
 
@@ -70,7 +112,7 @@ func TestCalibration(t *testing.T) {
 			t.Errorf("%s: coefficient %v", name, w)
 		}
 	}
-	if low, high := c.Probability(Features{}), c.Probability(Features{1, 1, 1, 2, 1, 1, 1, 1}); low > 0.1 || high < 0.9 {
+	if low, high := c.Probability(Features{}), c.Probability(Features{1, 1, 1, 1, 1, 1, 1, 1, 2, 1}); low > 0.1 || high < 0.9 {
 		t.Errorf("nothing fits: %v, all fits: %v", low, high)
 	}
 }

@@ -11,18 +11,20 @@ import (
 
 // Features are what the decision to answer is made from: each is a share of
 // something, so that they mean the same whatever the size of the corpus.
-type Features [8]float64
+type Features [10]float64
 
 // FeatureNames name the features, in their order.
 var FeatureNames = [len(Features{})]string{
 	"known",    // of the question's weight, that of the words that any page has
-	"passage",  // that of the words in the best passage
+	"window",   // that of the words in the section that would be quoted, or its headings
+	"lead",     // that of the words in its heading and first sentences
 	"page",     // that of the words in the best page
+	"sentence", // that of the words in the sentence that would be quoted first
+	"named",    // how well the section's heading says what is asked
+	"subject",  // of the weight of the three words that the question is most about, that of those in the section
+	"suits",    // whether the sentence is of the kind that is asked for
 	"strength", // the best page's score, by the question's weight
 	"margin",   // how far the fifth page, or the last, lies behind
-	"sentence", // that of the words in the passage's best sentence
-	"title",    // of the page's title and the passage's heading, the weight of the words that the question has
-	"length",   // the logarithm of the number of words, by that of 256
 }
 
 // Calibration turns features into a probability: a logistic regression whose
@@ -63,102 +65,32 @@ func Measure(x *docs.Index, question string, in ...docs.Filter) (f Features, res
 	if len(results) == 0 {
 		return f, nil, false
 	}
-	return measure(x, x.Terms(question), results), results, true
+	a := ask(x, question)
+	best, found := choose(x, a, results)
+	if !found {
+		return f, nil, false
+	}
+	return measure(x, a, results, best), results, true
 }
 
 // measure computes the features.
-func measure(x *docs.Index, terms []docs.Term, results []docs.Result) Features {
-	best := x.Passage(results[0].Passage)
-	about, passage, whole := wordSet{}, wordSet{}, wordSet{}
-	about.add(best.Title)
-	for _, h := range best.Heading {
-		about.add(h)
-	}
-	for _, b := range best.Blocks {
-		passage.add(b.Text)
-	}
-	if page, found := x.Page(best.Page); found {
-		whole.add(page.Title)
-		whole.add(page.Text)
-	}
-	var all, known, inPassage, inPage, n float64
-	for _, t := range terms {
-		if t.Part {
-			continue
-		}
-		w := t.IDF
-		if t.Filler {
-			w *= 0.3
-		}
-		n++
-		all += w
-		if t.Known {
-			known += w
-		}
-		if passage[t.Word] || about[t.Word] {
-			inPassage += w
-		}
-		if whole[t.Word] {
-			inPage += w
-		}
-	}
-	if all == 0 {
+func measure(x *docs.Index, a *asked, results []docs.Result, best candidate) Features {
+	if a.total == 0 {
 		return Features{}
 	}
-	asked := wordSet{}
-	for _, t := range terms {
-		asked[t.Word] = true
+	whole := a.cover()
+	if page, found := x.Page(results[0].Page); found {
+		a.read(whole, page.Title, 1)
+		a.read(whole, page.Text, 1)
 	}
-	weights := map[string]float64{}
-	for _, t := range terms {
-		if !t.Part {
-			w := t.IDF
-			if t.Filler {
-				w *= 0.3
-			}
-			weights[t.Word] = w
-		}
-	}
-	var sentence float64
-	for _, b := range best.Blocks {
-		for _, s := range b.Sentences {
-			var sum float64
-			seen := wordSet{}
-			docs.EachTerm(b.Text[s.Start:s.End], func(w string) {
-				if !seen[w] {
-					seen[w] = true
-					sum += weights[w]
-				}
-			})
-			sentence = max(sentence, sum)
-		}
-	}
-	title := 0.0
-	for _, text := range append([]string{best.Title}, best.Heading...) {
-		var has, all float64
-		for _, t := range x.Terms(text) {
-			if t.Part {
-				continue
-			}
-			all += t.IDF
-			if asked[t.Word] {
-				has += t.IDF
-			}
-		}
-		if all > 0 {
-			title = max(title, has/all)
-		}
+	known := 0.0
+	for i, w := range a.weight {
+		known += a.known[i] * w
 	}
 	fifth := results[min(4, len(results)-1)].Score
 	return Features{
-		known / all, inPassage / all, inPage / all,
-		results[0].Score / all, 1 - fifth/results[0].Score, sentence / all, title, math.Log2(1+n) / 8,
+		known / a.total, best.window, best.lead, a.share(whole), best.sentence, best.named,
+		a.subject(best.cover), best.suits,
+		results[0].Score / a.total, 1 - fifth/results[0].Score,
 	}
-}
-
-// wordSet are the words of some texts, as the index has them.
-type wordSet map[string]bool
-
-func (s wordSet) add(text string) {
-	docs.EachTerm(text, func(w string) { s[w] = true })
 }

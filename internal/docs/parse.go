@@ -31,6 +31,7 @@ const (
 	Code                       // Code is a code block, line breaks kept as spaces.
 	Row                        // Row is a row of a table, its cells separated by spaces.
 	HTML                       // HTML is the text of an HTML block.
+	Step                       // Step is an entry of a numbered list, or a paragraph of one.
 )
 
 // frontMatter is what a page says about itself before its text.
@@ -151,14 +152,28 @@ func (r *reader) keepPlain(p *page, written string) {
 const (
 	maxOpened      = 100  // quotations and lists that one line opens
 	maxDefinitions = 5000 // link definitions and notes of one page
+	// maxEffort bounds the sum of the squares of the paragraphs' marks of links
+	// and emphasis. It takes the parser about a second; a paragraph that people
+	// write has a few dozen marks.
+	maxEffort = 500_000_000
 )
 
 // excessive says what a page has so much of that parsing it would take
 // minutes, or "".
 func excessive(src string) string {
-	definitions := 0
+	definitions, marks, effort := 0, 0, 0
 	for line := range strings.Lines(src) {
 		line = strings.TrimLeft(line, " \t")
+		if strings.TrimSpace(line) == "" {
+			marks = 0
+		}
+		// A bracket takes about twice as long as a star. The difference of the
+		// squares is what the line adds to its paragraph's.
+		more := marks + 2*strings.Count(line, "[") + strings.Count(line, "*") + strings.Count(line, "_") + strings.Count(line, "~")
+		effort += more*more - marks*marks
+		if marks = more; effort > maxEffort {
+			return "its paragraphs have too many marks of links or emphasis"
+		}
 		if strings.HasPrefix(line, "[") && strings.Contains(line, "]:") {
 			if definitions++; definitions > maxDefinitions {
 				return fmt.Sprintf("it has more than %d link definitions", maxDefinitions)
@@ -200,7 +215,11 @@ func (w *walker) container(n ast.Node, kind BlockKind, depth int) {
 		case *ast.Paragraph, *ast.TextBlock:
 			w.add(kind, w.inline(c))
 		case *ast.ListItem:
-			w.container(c, Item, depth+1)
+			kind := Item
+			if list, ok := c.Parent().(*ast.List); ok && list.IsOrdered() {
+				kind = Step
+			}
+			w.container(c, kind, depth+1)
 		case *ast.CodeBlock, *ast.FencedCodeBlock:
 			w.add(Code, w.lines(c))
 		case *ast.HTMLBlock:
@@ -247,7 +266,7 @@ func (w *walker) add(kind BlockKind, raw string) {
 		return
 	}
 	b := block{kind: kind, text: rendered}
-	if kind == Paragraph || kind == Item {
+	if kind == Paragraph || kind == Item || kind == Step {
 		for _, s := range sentences(rendered) {
 			if quotable(rendered[s.Start:s.End]) && !touches(s, unsure) {
 				b.sentences = append(b.sentences, s)

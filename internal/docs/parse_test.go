@@ -24,7 +24,7 @@ func dump(p *page) string {
 	for _, s := range p.sections {
 		fmt.Fprintf(&b, "%s #%s\n", strings.Repeat("=", max(s.level, 0))+" "+strings.Join(s.titles, " > "), s.anchor)
 		for _, bl := range s.blocks {
-			fmt.Fprintf(&b, "  %s %q\n", [...]string{"paragraph", "item", "code", "row", "html"}[bl.kind], bl.text)
+			fmt.Fprintf(&b, "  %s %q\n", [...]string{"paragraph", "item", "code", "row", "html", "step"}[bl.kind], bl.text)
 			for _, sp := range bl.sentences {
 				fmt.Fprintf(&b, "    + %q\n", bl.text[sp.Start:sp.End])
 			}
@@ -118,9 +118,25 @@ func TestRejected(t *testing.T) {
 		"quotations":  strings.Repeat("> ", 5000) + "a",
 		"lists":       strings.Repeat("1. ", 5000) + "a",
 		"definitions": strings.Repeat("[a]: b\n", 6000),
+		"links":       strings.Repeat("[a](", 16<<10),
+		"emphasis":    strings.Repeat("*a_", 16<<10),
+		"by the line": strings.Repeat("*a_\n", 16<<10),
+		"paragraphs":  strings.Repeat(strings.Repeat("*a_", 2<<10)+"\n\n", 100),
 	} {
 		if _, err := newReader().page("a.md", "", []byte(src), nil); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestLargePagesAreRead(t *testing.T) {
+	for name, src := range map[string]string{
+		"table":      "| a | b |\n| --- | --- |\n" + strings.Repeat("| [`some_long_name`](#x) | *often* |\n", 2000),
+		"list":       strings.Repeat("- [one](a.md) and **two**\n", 2000),
+		"paragraphs": strings.Repeat("A [link](b.md) and *more* of it.\n\n", 20000),
+	} {
+		if much := excessive(src); much != "" {
+			t.Errorf("%s: %s", name, much)
 		}
 	}
 }

@@ -49,11 +49,11 @@ func (x *Index) parse(question string, r ranking) query {
 	last := ""
 	for _, stops := range []bool{true, false} {
 		words(question, func(word string, part bool) {
-			if stops && stopWords[word] {
+			s := stem(word)
+			if stops && isIdle(word, s) {
 				last = ""
 				return
 			}
-			s := stem(word)
 			if part {
 				note(s, r.part, false)
 				return
@@ -82,6 +82,10 @@ func (x *Index) parse(question string, r ranking) query {
 			if a.joins || r.typo == 0 {
 				continue
 			}
+			if term, known = x.alias(word); known {
+				q.terms = append(q.terms, x.weigh(queryTerm{term: term, word: word, guessed: true}, a.count, r))
+				continue
+			}
 			if left, right, ok := x.split(word); ok {
 				for _, half := range []int{left, right} {
 					n := float64(x.im.at(tableTerms, half, termPages))
@@ -96,7 +100,6 @@ func (x *Index) parse(question string, r ranking) query {
 			guessed = true
 		}
 		n := float64(x.im.at(tableTerms, term, termPages))
-		t := queryTerm{term: term, word: word, guessed: guessed, idf: math.Log(1 + (pages-n+0.5)/(n+0.5))}
 		count := a.count
 		if guessed {
 			count *= r.typo
@@ -104,8 +107,13 @@ func (x *Index) parse(question string, r ranking) query {
 		if fillers[word] {
 			count *= r.filler
 		}
-		t.weight = t.idf * count * (r.repeated + 1) / (r.repeated + count)
-		q.terms = append(q.terms, t)
+		q.terms = append(q.terms, x.weigh(queryTerm{term: term, word: word, guessed: guessed}, count, r))
+		if full, ok := x.alias(word); ok && !a.joins && a.count >= 1 && counts[x.im.text(tableTerms, full, termText)] == nil {
+			// The two are one word, as rare as the more common of them.
+			t := x.weigh(queryTerm{term: full, word: word}, count, r)
+			t.weight = r.alias * min(t.weight, q.terms[len(q.terms)-1].weight)
+			q.terms = append(q.terms, t)
+		}
 		if r.variants > 0 && !a.joins {
 			x.variants(word, term, func(v int) {
 				if _, asked := counts[x.im.text(tableTerms, v, termText)]; asked {
@@ -123,6 +131,23 @@ func (x *Index) parse(question string, r ranking) query {
 		q.terms = q.terms[:maxQueryTerms]
 	}
 	return q
+}
+
+// weigh fills in how rare t is and what it counts, asked for so many times.
+func (x *Index) weigh(t queryTerm, count float64, r ranking) queryTerm {
+	pages, n := float64(x.im.rows(tablePages)), float64(x.im.at(tableTerms, t.term, termPages))
+	t.idf = math.Log(1 + (pages-n+0.5)/(n+0.5))
+	t.weight = t.idf * count * (r.repeated + 1) / (r.repeated + count)
+	return t
+}
+
+// alias finds the term that a common abbreviation stands for.
+func (x *Index) alias(word string) (int, bool) {
+	full, ok := abbreviated[word]
+	if !ok {
+		return 0, false
+	}
+	return x.term(full)
 }
 
 // variants calls yield for the other forms of an English word.
@@ -171,9 +196,16 @@ func (x *Index) split(word string) (left, right int, ok bool) {
 
 // guess finds the most common term that differs from an unknown word by one
 // letter, or by two that changed places. The first letter counts as right.
+//
+// In words of three or four letters, which many others are near to, only
+// neighbours that changed places and a double letter written once count.
 func (x *Index) guess(word string) (int, bool) {
-	if len(word) < 5 || strings.ContainsAny(word, "0123456789") {
+	if len(word) < 3 || strings.ContainsAny(word, "0123456789") {
 		return 0, false
+	}
+	near := oneEdit
+	if len(word) < 5 {
+		near = slip
 	}
 	first, _ := x.term(word[:1])
 	best, pages := -1, uint32(0)
@@ -182,7 +214,7 @@ func (x *Index) guess(word string) (int, bool) {
 		if len(t) == 0 || t[0] != word[0] {
 			break
 		}
-		if n := x.im.at(tableTerms, i, termPages); n > pages && oneEdit(word, t) {
+		if n := x.im.at(tableTerms, i, termPages); n > pages && near(word, t) {
 			best, pages = i, n
 		}
 	}
@@ -213,11 +245,32 @@ func oneEdit(a string, b []byte) bool {
 	return len(ra) > 1 && ra[0] == rb[1] && ra[1] == rb[0] && ra[2:] == rb[2:]
 }
 
+// slip says whether a is b with two neighbours swapped or a double letter
+// written once.
+func slip(a string, b []byte) bool {
+	switch i := 0; len(b) - len(a) {
+	case 0:
+		for i < len(a) && a[i] == b[i] {
+			i++
+		}
+		return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == string(b[i+2:])
+	case 1:
+		for i < len(a) && a[i] == b[i] {
+			i++
+		}
+		return i > 0 && b[i] == b[i-1] && a[i:] == string(b[i+1:])
+	}
+	return false
+}
+
 // Term is a word of a question as the index knows it.
 type Term struct {
 	// Word is the word in the form that EachTerm gives for a text that has it;
 	// for one guessed from a misspelling it is the guess.
 	Word string
+	// Forms are words of the pages that mean the same: the word in full where
+	// it is a common abbreviation, and its other grammatical forms.
+	Forms []string
 	// IDF says how rare the word is: the logarithm of about one in how many
 	// pages has it.
 	IDF float64
@@ -238,15 +291,22 @@ func (x *Index) Terms(question string) []Term {
 	var out []Term
 	for _, stops := range []bool{true, false} {
 		words(clip(question), func(word string, part bool) {
+			said := word
 			word = stem(word)
-			if seen[word] || stops && stopWords[word] {
+			if seen[word] || stops && isIdle(said, word) {
 				return
 			}
 			seen[word] = true
 			t := Term{Word: word, Part: part, Filler: fillers[word], IDF: math.Log(1 + (pages+0.5)/0.5)}
 			term, known := x.term(word)
+			full, abbreviates := x.alias(word)
+			if abbreviates {
+				t.Forms = append(t.Forms, x.im.text(tableTerms, full, termText))
+			}
 			if !known {
-				if left, right, ok := x.split(word); ok {
+				if abbreviates {
+					term, known = full, true
+				} else if left, right, ok := x.split(word); ok {
 					// The rarer half stands for the whole.
 					term, t.Guessed = left, true
 					if x.im.at(tableTerms, right, termPages) < x.im.at(tableTerms, left, termPages) {
@@ -260,6 +320,7 @@ func (x *Index) Terms(question string) []Term {
 			if t.Known = known || t.Guessed; t.Known {
 				n := float64(x.im.at(tableTerms, term, termPages))
 				t.IDF = math.Log(1 + (pages-n+0.5)/(n+0.5))
+				x.variants(t.Word, term, func(v int) { t.Forms = append(t.Forms, x.im.text(tableTerms, v, termText)) })
 			}
 			out = append(out, t)
 		})
@@ -282,4 +343,33 @@ func clip(question string) string {
 		question = question[:maxQuestion]
 	}
 	return strings.ToValidUTF8(question, " ")
+}
+
+// EachTopic calls yield with each word of a text that carries its topic, as
+// Terms does for a question but as written: nothing guessed, and a word that comes
+// twice comes twice. idf is as in Term.
+func (x *Index) EachTopic(text string, yield func(word string, idf float64, filler bool)) {
+	defer runtime.KeepAlive(x)
+	pages := float64(x.im.rows(tablePages))
+	words(text, func(word string, part bool) {
+		s := stem(word)
+		if part || isIdle(word, s) {
+			return
+		}
+		n := 0.0
+		if term, ok := x.term(s); ok {
+			n = float64(x.im.at(tableTerms, term, termPages))
+		}
+		yield(s, math.Log(1+(pages-n+0.5)/(n+0.5)), fillers[s])
+	})
+}
+
+// EachWord calls yield with each word of a text in lower case, parts of
+// compound words left out.
+func EachWord(text string, yield func(word string)) {
+	words(text, func(word string, part bool) {
+		if !part {
+			yield(word)
+		}
+	})
 }

@@ -50,6 +50,7 @@ type ranking struct {
 	joined   float64 // what two words written as one count
 	typo     float64 // what a word counts that was guessed from a misspelt one
 	filler   float64 // what a word counts that tells of the asker
+	alias    float64 // what the word in full counts beside its abbreviation
 	variants float64 // what another form of a word counts
 }
 
@@ -70,7 +71,7 @@ func defaultRanking() ranking {
 		links:     0.04,
 		vote:      0.15, voters: 5,
 
-		repeated: 1, part: 0.5, joined: 0.5, typo: 0.5, filler: 0.6, variants: 0.2,
+		repeated: 1, part: 0.5, joined: 0.5, typo: 0.5, filler: 0.6, variants: 0.2, alias: 0.1,
 	}
 }
 

@@ -24,7 +24,10 @@ func words(text string, yield func(word string, part bool)) {
 		humps, ascii := false, true
 		var last rune
 		for i < len(text) {
-			r, size = utf8.DecodeRuneInString(text[i:])
+			r, size = rune(text[i]), 1
+			if r >= utf8.RuneSelf {
+				r, size = utf8.DecodeRuneInString(text[i:])
+			}
 			if !isWordRune(r) {
 				// An apostrophe inside a word belongs to it: don't, cluster's.
 				if (r == '\'' || r == '’') && i+size < len(text) {
@@ -45,6 +48,11 @@ func words(text string, yield func(word string, part bool)) {
 				}
 				break
 			}
+			if r >= 'a' && r <= 'z' && (last >= 'a' && last <= 'z' || last == 0) {
+				last = r
+				i += size
+				continue
+			}
 			if unicode.IsUpper(r) && unicode.IsLower(last) || unicode.IsLower(r) && unicode.IsUpper(last) && i-start > 1 {
 				humps = true
 			}
@@ -59,6 +67,9 @@ func words(text string, yield func(word string, part bool)) {
 }
 
 func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf { // most of all text, and faster so
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
 }
 
@@ -120,6 +131,30 @@ var stopWords = func() map[string]bool {
 	}
 	return set
 }()
+
+// isIdle says whether a word of a question, and its stem, say nothing of what
+// is asked. Questions are typed faster than pages.
+func isIdle(word, stem string) bool {
+	return stopWords[word] || stopWords[stem] || chatWords[word]
+}
+
+// chatWords are idle words as they are typed in a chat.
+var chatWords = func() map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(`im ive dont doesnt didnt cant couldnt wont wouldnt isnt arent wasnt havent hasnt shouldnt youre theyre thats gonna wanna gotta
+		rn pls plz please asap btw fyi idk tho thx ty lol hmm hmmm um uh ok okay yo sup hiya howto u ur r bc cuz`) {
+		set[w] = true
+	}
+	return set
+}()
+
+// abbreviated are the abbreviations that engineers type without thinking, and
+// the words in full as the index keeps them.
+var abbreviated = map[string]string{
+	"auth": "authentication", "cert": "certificate", "config": "configuration", "db": "database", "dev": "development",
+	"dir": "directory", "env": "environment", "k8s": "kubernetes", "lib": "library", "ns": "namespace",
+	"perm": "permission", "pg": "postgresql", "prod": "production", "repo": "repository", "svc": "service", "temp": "temporary", "var": "variable",
+}
 
 // fillers are words of asking and telling rather than of the matter asked
 // about. They are searched for, but count less.
