@@ -64,7 +64,6 @@ var rules = map[string]rule{
 	"internal/kit":                  {may: []string{"internal/problem", "internal/document"}},
 	"internal/eval":                 {may: []string{"internal/problem", "internal/answers", "internal/docs", "internal/intents", "internal/playbook"}},
 	"internal/eval/cmd/eval":        {may: []string{"internal/eval", "internal/answers", "internal/docs"}},
-	"internal/intents/cmd/evaluate": {may: []string{"internal/intents"}},
 	"internal/config": {
 		may: []string{
 			"internal/access", "internal/answers", "internal/chat", "internal/chat/console", "internal/chat/discord", "internal/chat/slack",

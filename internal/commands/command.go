@@ -67,7 +67,7 @@ var words = []word{
 	{Help, []string{"help", "commands", "menu", "what can you do", "what can you do?", "?"}, no, may, "what I can do for you; `help WORD` searches"},
 	{Say, []string{"ask"}, no, must, "`ask QUESTION`: an answer from the docs"},
 	{Use, []string{"run"}, no, must, "`run PLAYBOOK input=value …`: start a workflow"},
-	{Status, []string{"status", "runs", "my runs"}, may, no, "`status` or `status RUN`: how runs are doing"},
+	{Status, []string{"status", "runs", "my runs", "list runs"}, may, no, "`status` or `status RUN`: how runs are doing"},
 	{Cancel, []string{"cancel"}, must, no, "`cancel RUN`: stop a run"},
 	{Retry, []string{"retry"}, must, no, "`retry RUN`: try a failed run again"},
 	{Undo, []string{"undo"}, must, no, "`undo RUN`: take back what a run did"},

@@ -117,7 +117,8 @@ type Pending struct {
 	Text     string         `json:"text,omitempty"`    // of choose: the message to go on with
 	Asked    time.Time      `json:"asked"`
 	Expires  time.Time      `json:"expires"`
-	Token    string         `json:"token"` // stands in the buttons' ids: a late click on an old card is told from this one
+	Aside    bool           `json:"aside,omitempty"` // something else was answered since
+	Token    string         `json:"token"`           // stands in the buttons' ids: a late click on an old card is told from this one
 }
 
 // Talk returns the person's side, made when missing.

@@ -36,6 +36,9 @@ func (e *Engine) act(ctx context.Context, t *turn, w way) error {
 	case toStale:
 		e.attach(t, "stale_click")
 		t.whisper(chat.Card{Text: "That card is out of date, so I did nothing. Tell me again what you need."})
+	case toUnknown:
+		e.attach(t, "unknown_button")
+		t.whisper(chat.Card{Text: "I know no such button. A button is named by its whole id, as it came with the card."})
 	case toClosed:
 		e.attach(t, "closed_channel")
 		e.closed(t)

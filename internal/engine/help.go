@@ -150,6 +150,7 @@ func (e *Engine) remind(t *turn) {
 	if p == nil {
 		return
 	}
+	pending.Aside = true
 	last := &t.replies[len(t.replies)-1].Card
 	note := fmt.Sprintf("“%s” still waits for your `yes`, or `never mind`.", p.Title)
 	if in := e.input(t, pending); in != nil {

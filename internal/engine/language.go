@@ -23,7 +23,7 @@ var (
 	back     = regexp.MustCompile(`^(and|also|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|(create|make|do|start|add|give me|get me|i need|now do) (another|one more)|now|and then|in|for|with)\b`)
 	more     = regexp.MustCompile(`\b(another|one more|same)\b`)
 	pronoun  = regexp.MustCompile(`^(it|that|this|they|those|these|still|nope|no,|but|doesn't|does not|didn't)\b`)
-	agree    = regexp.MustCompile(`^(yes|yep|yeah|sure|ok|okay|please|alright)[ ,!]*((yes|please|do it|go ahead|go|and hurry( up)?|thanks|thank you|now|asap|quickly)[ ,!.]*)*$`)
+	agree    = regexp.MustCompile(`^(yes|yep|yeah|yup|sure|ok|okay|please|alright)[ ,!]+((yes|please|do it|go ahead|go|and hurry( up)?|thanks|thank you|now|asap|quickly)[ ,!.]*)*$`)
 	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean)\b`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
@@ -23,6 +24,7 @@ const (
 	toDocs     kind = "docs"     // a question that no playbook takes
 	toTalk     kind = "talk"     // hello, thanks, ok
 	toStale    kind = "stale"    // a click on something that is over
+	toUnknown  kind = "unknown"  // a button that is none of ours
 	toNothing  kind = "nothing"  // an empty message
 	toClosed   kind = "closed"   // the channel is not answered in
 )
@@ -52,7 +54,7 @@ func (e *Engine) route(t *turn) way {
 	case m.Press != "":
 		c, ok := commands.ParseButton(m.Press)
 		if !ok {
-			return way{kind: toStale}
+			return way{kind: toUnknown}
 		}
 		return t.because(way{kind: toCommand, command: c}, "you pressed a button")
 	case m.Submitted:
@@ -69,6 +71,9 @@ func (e *Engine) route(t *turn) way {
 	}
 	if pending != nil && pending.Kind == conversation.Confirming && agrees(t.text) {
 		command, said = commands.Command{Verb: commands.Yes}, true
+	}
+	if said && command.Verb == commands.Yes && pending != nil && pending.Aside && smallTalk(t.text) == okay {
+		said = false // an "ok" to what was answered in between starts nothing
 	}
 	if said && t.takes(command) {
 		return t.because(way{kind: toCommand, command: command}, fmt.Sprintf("your message is the command `%s`", command.Verb))
@@ -141,8 +146,12 @@ func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.M
 		return way{}, false
 	}
 	values, rejected := intents.Extract(p, t.text, t.now)
-	if pending.Kind == conversation.Confirming && len(values) == 0 && len(rejected) == 0 {
-		return way{}, false
+	if pending.Kind == conversation.Confirming {
+		// A sentence that happens to hold a value is no wish to change one.
+		meant := refines(t.text) || strings.ContainsAny(t.text, "=:") || len(strings.Fields(t.text)) <= 3 || match.Playbook == pending.Playbook
+		if !meant || len(values) == 0 && len(rejected) == 0 {
+			return way{}, false
+		}
 	}
 	w := way{kind: toChange, playbook: p, match: match}
 	if pending.Kind == conversation.Inputs {

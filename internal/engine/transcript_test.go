@@ -1,38 +1,21 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
-	"frontdoor/internal/access"
-	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/conversation"
-	"frontdoor/internal/conversation/redistest"
-	"frontdoor/internal/database"
-	"frontdoor/internal/demand"
-	"frontdoor/internal/docs"
-	"frontdoor/internal/engine"
-	"frontdoor/internal/intents"
-	"frontdoor/internal/playbook"
-	"frontdoor/internal/redact"
-	"frontdoor/internal/workflow"
 )
 
 var update = flag.Bool("update", false, "rewrite the transcripts with what was said")
@@ -84,23 +67,6 @@ var groups = map[string][]string{
 	"eve": {},
 }
 
-// stage is one running bot with its people.
-type stage struct {
-	t       testing.TB
-	store   *conversation.Store
-	runs    *workflow.Runner
-	server  *redistest.Server
-	mu      sync.Mutex
-	moved   time.Duration // how far the clock was put forward
-	replies []chat.Reply
-	events  [][]byte
-	buttons []chat.Button // all that were shown, the latest last
-	api     string
-	said    int
-	out     strings.Builder
-	names   map[string]string // ids as the transcript shows them
-}
-
 func play(t *testing.T, script string) string {
 	t.Helper()
 	s := &stage{t: t, names: map[string]string{}}
@@ -126,157 +92,6 @@ func play(t *testing.T, script string) string {
 		}
 	}
 	return strings.TrimRight(s.out.String(), "\n") + "\n"
-}
-
-// readOnly is what doesn't change while people talk, made once: it is most of
-// the work of setting a stage.
-var readOnly = sync.OnceValues(func() (sample, error) {
-	set, problems := playbook.Load("testdata/playbooks")
-	if err := problems.Err(); err != nil {
-		return sample{}, err
-	}
-	matcher, err := intents.NewMatcher(set.Playbooks, nil)
-	if err != nil {
-		return sample{}, err
-	}
-	corpus, _, err := docs.OpenCorpus(context.Background(), []docs.Source{{Name: "docs", Dir: "testdata/docs", URL: "https://docs.example/"}}, "", nil)
-	if err != nil {
-		return sample{}, err
-	}
-	redactor, err := redact.New()
-	return sample{engine.Catalogue{Set: set, Matcher: matcher}, corpus, redactor}, err
-})
-
-type sample struct {
-	catalogue engine.Catalogue
-	corpus    *docs.Corpus
-	redactor  *redact.Redactor
-}
-
-// parts are what a stage stands on.
-type parts struct {
-	redis    string // "" is the in-process server
-	api      string // the service that the workflows call
-	database string
-	work     string
-	lease    time.Duration
-	deliver  func(context.Context, conversation.Delivery) error
-}
-
-// open starts every room on real parts of its own; the returned function waits
-// for their end.
-func (s *stage) open(ctx context.Context, ownRedis bool) func() {
-	p := parts{database: filepath.Join(s.t.TempDir(), "frontdoor.db"), work: s.t.TempDir(), lease: 10 * time.Second}
-	if ownRedis {
-		s.server = redistest.StartWith(s.t, redistest.Remembers)
-		p.redis = s.server.URL
-	}
-	api := databases()
-	p.api, s.api = api.URL, api.URL
-	p.deliver = func(_ context.Context, d conversation.Delivery) error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.replies = append(s.replies, d.Reply)
-		return nil
-	}
-	wait := s.start(ctx, p)
-	return func() {
-		wait()
-		api.Close()
-	}
-}
-
-// start wires the rooms as app does.
-func (s *stage) start(ctx context.Context, p parts) func() {
-	t := s.t
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	sample, err := readOnly()
-	must(err)
-	db, err := database.Open(ctx, p.database)
-	must(err)
-	warehouse, err := demand.Open(ctx, db, demand.Default(), p.work)
-	must(err)
-	s.store, err = conversation.Open(ctx, conversation.Config{URL: p.redis}, conversation.Options{Backoff: 20 * time.Millisecond, Lease: p.lease})
-	must(err)
-	people, err := access.NewDirectory(access.Config{})
-	must(err)
-	flows := workflow.Default()
-	flows.Lease = max(time.Second, p.lease)
-	flows.Config = map[string]string{"api": p.api}
-	flows.HTTP.AllowHosts = []string{strings.TrimPrefix(p.api, "http://")}
-	flows.Command.Allow = []string{"echo"}
-	var bot *engine.Engine
-	s.runs, err = workflow.Open(ctx, db, flows, workflow.Options{
-		Log: zap.NewNop(), WorkDir: p.work,
-		Say:    func(ctx context.Context, r workflow.Report) error { return bot.Report(ctx, r) },
-		Member: access.Member,
-	})
-	must(err)
-	bot = engine.New(engine.Rooms{
-		Conversations: s.store,
-		Catalogue:     func() engine.Catalogue { return sample.catalogue },
-		Corpus:        sample.corpus, Answerer: answers.New(sample.corpus.Index),
-		Runs: s.runs, People: people, Redactor: sample.redactor,
-		Policies:  chat.Policies{{Name: "help", Escalate: "@platform-oncall"}, {Name: "*"}},
-		Pseudonym: func(person string) string { return "p-" + person },
-		Now:       s.now,
-		Log:       zap.NewNop(),
-	})
-	var working sync.WaitGroup
-	run := func(loop func() error) {
-		working.Go(func() {
-			if err := loop(); err != nil && ctx.Err() == nil {
-				t.Error(err)
-			}
-		})
-	}
-	run(func() error { return s.store.Work(ctx, bot.Handle) })
-	run(func() error { return s.store.Deliver(ctx, "console", p.deliver) })
-	run(func() error {
-		return s.store.Events(ctx, func(ctx context.Context, lines [][]byte) error {
-			if err := warehouse.Record(ctx, lines); err != nil {
-				return err
-			}
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			for _, l := range lines {
-				s.events = append(s.events, bytes.Clone(l))
-			}
-			return nil
-		})
-	})
-	run(func() error { return s.runs.Work(ctx) })
-	return func() {
-		working.Wait()
-		must(s.store.Close())
-		must(db.Close())
-	}
-}
-
-// databases is the service that the workflows of the transcripts call.
-func databases() *httptest.Server {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /databases", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Idempotency-Key") == "" {
-			http.Error(w, "no key", http.StatusBadRequest)
-			return
-		}
-		w.WriteHeader(http.StatusCreated)
-	})
-	mux.HandleFunc("GET /databases/{name}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"console_url": "https://console.example/" + r.PathValue("name")})
-	})
-	mux.HandleFunc("DELETE /databases/{name}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("POST /broken", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "no backup found", http.StatusInternalServerError)
-	})
-	return httptest.NewServer(mux)
 }
 
 func (s *stage) now() time.Time {

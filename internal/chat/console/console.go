@@ -25,6 +25,7 @@ type Options struct {
 	As      chat.Person                // who types, unless an input object says otherwise
 	Channel string                     // name of the channel; "" is a direct message
 	Groups  func(name string) []string // the groups of somebody named in an input object
+	Width   func() int                 // columns to wrap at; nil or 0 doesn't
 	JSON    bool                       // replies as JSON lines
 	Color   bool                       // replies with terminal colours
 	Now     func() time.Time
@@ -121,7 +122,11 @@ func (c *Console) Show(r chat.Reply) error {
 	if c.opts.JSON {
 		err = writeJSON(c.out, r, c.line(r.InReplyTo))
 	} else {
-		err = writeText(c.out, r, c.opts.Color)
+		width := 0
+		if c.opts.Width != nil {
+			width = c.opts.Width()
+		}
+		err = writeText(c.out, r, c.opts.Color, width)
 	}
 	if err != nil {
 		return fmt.Errorf("print reply: %w", err)

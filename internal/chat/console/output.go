@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"frontdoor/internal/chat"
 )
@@ -64,15 +65,16 @@ func null(s string) *string {
 var (
 	bold = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
 	code = regexp.MustCompile("`([^`\n]+)`")
-	link = regexp.MustCompile(`\[([^\]\n]+)\]\(([^)\s]+)\)`)
+	link = regexp.MustCompile(`\[([^\]\n]+)\]\((https?://[^)\s]+)\)`)
 )
 
 // writeText prints a card for people: the text, then where it stands, then
 // what can be pressed.
-func writeText(w io.Writer, r chat.Reply, color bool) error {
+func writeText(w io.Writer, r chat.Reply, color bool, width int) error {
 	var b strings.Builder
 	text := printable(r.Card.Text)
 	text = link.ReplaceAllString(text, "$1: $2")
+	text = wrap(text, width)
 	if color {
 		text = bold.ReplaceAllString(text, "\x1b[1m$1\x1b[0m")
 		text = code.ReplaceAllString(text, "\x1b[36m$1\x1b[0m")
@@ -101,6 +103,36 @@ func writeText(w io.Writer, r chat.Reply, color bool) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// wrap breaks lines at words so that none is longer than width code points; 0
+// is no limit. Only white space is changed, and what has none is left whole.
+func wrap(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	var b strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		used := 0
+		for j, word := range strings.Split(line, " ") {
+			n := utf8.RuneCountInString(word)
+			switch {
+			case j == 0:
+			case used+1+n > width:
+				b.WriteByte('\n')
+				used = 0
+			default:
+				b.WriteByte(' ')
+				used++
+			}
+			b.WriteString(word)
+			used += n
+		}
+	}
+	return b.String()
 }
 
 // address is the citation's web address, or its page and anchor.
