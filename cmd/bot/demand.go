@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"frontdoor/internal/app"
@@ -15,6 +16,7 @@ type demandCmd struct {
 	Report demandReportCmd `cmd:"" help:"Print the figures."`
 	Export demandExportCmd `cmd:"" help:"Print the events, one JSON object a line."`
 	Import demandImportCmd `cmd:"" help:"Read events from standard input."`
+	Forget demandForgetCmd `cmd:"" help:"Delete what is recorded of somebody, leaving no byte."`
 }
 
 // windowFlags are the bounds in time that the demand commands share.
@@ -70,13 +72,63 @@ func (c *demandReportCmd) Run(s streams, root *cli) error {
 		if c.JSON {
 			err = p.print(f)
 		} else {
-			_, err = fmt.Fprintln(s.text(), f.String())
+			_, err = fmt.Fprintln(s.text(), figureLine(f))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return p.flush()
+}
+
+// figureLine is a figure for people: its name, its group, its value in the unit
+// that one thinks in, and what stands behind it.
+func figureLine(f demand.Figure) string {
+	name, value, behind := f.Figure, "unknown", plural(f.N, "request")
+	ms := strings.HasSuffix(name, "_ms")
+	name = strings.TrimSuffix(name, "_ms")
+	switch {
+	case f.Numerator != nil && f.Denominator != nil:
+		behind = fmt.Sprintf("%d of %d", *f.Numerator, *f.Denominator)
+		if f.Value != nil {
+			value = fmt.Sprintf("%.1f %%", 100**f.Value)
+		}
+		if f.Low != nil && f.High != nil {
+			behind += fmt.Sprintf(", surely %.0f to %.0f %%", 100**f.Low, 100**f.High)
+		}
+	case f.Value != nil && ms:
+		value, behind = time.Duration(*f.Value*float64(time.Millisecond)).Round(time.Millisecond).String(), fmt.Sprintf("%d observed", f.N)
+	case ms:
+		behind = "none observed"
+	case f.Value != nil:
+		value, behind = fmt.Sprintf("%g", *f.Value), "among "+behind
+	}
+	if f.Group != "" {
+		name += "  " + f.Group
+	}
+	return fmt.Sprintf("%-40s %12s   %s", name, value, behind)
+}
+
+type demandForgetCmd struct {
+	Actor string `arg:"" help:"The pseudonym, as it stands in the records."`
+}
+
+// Run deletes what is recorded of somebody; exit code 1 where there is nothing.
+func (c *demandForgetCmd) Run(s streams, root *cli) error {
+	_, warehouse, closeDB, err := openDemand(s, root)
+	if err != nil {
+		return err
+	}
+	defer closeDB()
+	n, err := warehouse.Forget(s.ctx, c.Actor)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.err, "bot: %s of %s deleted\n", plural(n, "event"), c.Actor)
+	if n == 0 {
+		return errNo
+	}
+	return nil
 }
 
 type demandExportCmd struct {
