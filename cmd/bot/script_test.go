@@ -81,7 +81,7 @@ func dig(v any, path string) string {
 
 var served = regexp.MustCompile(`"http":"([^"]+)"`)
 
-// reach waits until a `bot serve` that logs into FILE is ready, then asks it:
+// reach waits until a `bot serve` that logs into FILE answers as is said:
 // `reach FILE /readyz STATUS TEXT`.
 func reach(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
@@ -89,16 +89,17 @@ func reach(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	deadline := time.Now().Add(time.Minute)
 	for {
+		says := "nothing is served"
 		log, err := os.ReadFile(ts.MkAbs(args[0]))
 		if found := served.FindSubmatch(log); err == nil && found != nil {
 			body, status := get(ts, "http://"+string(found[1])+args[1])
-			if status != args[2] || !strings.Contains(body, args[3]) {
-				ts.Fatalf("%s says %s %s", args[1], status, body)
+			if status == args[2] && strings.Contains(body, args[3]) {
+				return
 			}
-			return
+			says = status + " " + body
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("nothing is served: %s", log)
+			ts.Fatalf("%s: %s\n%s", args[1], says, log)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -47,7 +47,7 @@ type Bot struct {
 	db            *database.DB
 	demand        *demand.Warehouse
 	corpus        *docs.Corpus
-	catalogue     engine.Catalogue
+	shelf         *shelf
 	people        *access.Directory
 	conversations *conversation.Store
 	runs          *workflow.Runner
@@ -78,7 +78,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	if problems.Err() != nil {
 		return Refused{What: "the playbooks", Found: problems.Errors()}
 	}
-	b.catalogue = catalogue
+	b.shelf = newShelf(b.cfg.Playbooks, catalogue, b.log)
 	cfg := b.cfg
 	if opts.Terminal {
 		cfg = terminalDefaults(cfg)
@@ -121,7 +121,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	}
 	b.engine = engine.New(engine.Rooms{
 		Conversations: b.conversations,
-		Catalogue:     func() engine.Catalogue { return b.catalogue },
+		Catalogue:     b.shelf.catalogue,
 		Corpus:        b.corpus,
 		Answerer:      answers.New(b.corpus.Index),
 		Runs:          b.runs,
@@ -153,6 +153,8 @@ func (b *Bot) Start() {
 	}
 	b.work("runs", b.runs.Work)
 	b.work("demand", func(ctx context.Context) error { return b.conversations.Events(ctx, b.demand.Record) })
+	b.work("playbooks", b.shelf.keep)
+	b.work("training", b.shelf.train)
 	b.work("docs", func(ctx context.Context) error {
 		b.corpus.Keep(ctx, b.cfg.Docs.Refresh, func(changed bool, err error) {
 			b.stale.Store(nil)

@@ -18,6 +18,7 @@ func (b *Bot) parts() []telemetry.Part {
 			}
 			return nil
 		}},
+		{Name: "playbooks", Check: b.shelf.check},
 		{Name: "docs sources", Check: func(context.Context) error {
 			if err := b.stale.Load(); err != nil {
 				return *err

@@ -38,12 +38,7 @@ func LoadCatalogue(cfg config.Config) (engine.Catalogue, problem.List) {
 
 // LoadPlaybooks reads the playbooks alone.
 func LoadPlaybooks(cfg config.Config) (*playbook.Set, problem.List) {
-	if cfg.Playbooks.Optional {
-		if _, err := os.Stat(cfg.Playbooks.Dir); errors.Is(err, os.ErrNotExist) {
-			return &playbook.Set{}, nil
-		}
-	}
-	return playbook.Load(cfg.Playbooks.Dir)
+	return readPlaybooks(nil, cfg.Playbooks)
 }
 
 // IndexDocs opens the index of the docs, from its snapshot where that holds.
@@ -122,7 +117,7 @@ func terminalDefaults(cfg config.Config) config.Config {
 func workDir(cfg config.Config) string { return filepath.Join(cfg.DataDir, "work") }
 
 // AllGroups are what `you` is in.
-func (b *Bot) AllGroups() []string { return allGroups(b.cfg, b.people, b.catalogue.Set) }
+func (b *Bot) AllGroups() []string { return allGroups(b.cfg, b.people, b.shelf.catalogue().Set) }
 
 // GroupsOf are the groups of somebody, by the configuration.
 func (b *Bot) GroupsOf(name string) []string { return b.people.GroupsOf(name) }
