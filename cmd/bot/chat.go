@@ -38,7 +38,15 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 		return err
 	}
 	if shared := sharedStore(cfg); shared != "" {
-		return usagef("chat runs on stores of its own, and this configuration has %s; use `bot serve` for it", shared)
+		if !c.ReadOnly {
+			return usagef("chat runs on stores of its own, and this configuration has %s; use `bot serve` for it, or --read-only to look", shared)
+		}
+		own, err := os.MkdirTemp("", "frontdoor-")
+		if err != nil {
+			return fmt.Errorf("make a directory to look from: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(own) }()
+		cfg.DataDir, cfg.Redis.URL, cfg.Database.URL = own, "", ""
 	}
 	session := strings.ToLower(rand.Text())[:12]
 	log, err := app.Logger(cfg, s.err, "warn")
@@ -50,7 +58,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 		Log: log, Progress: indexing(s),
 		Notice:   notice(s),
 		Deliver:  map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error { return terminal.Show(r) }},
-		Terminal: true,
+		Terminal: true, ReadOnly: c.ReadOnly,
 	})
 	if err != nil {
 		return err
@@ -70,7 +78,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	}
 	terminal = console.New(out, console.Options{
 		Session: session, As: you, Channel: c.Channel, Groups: bot.GroupsOf,
-		JSON: c.JSON, Color: color, Now: time.Now, Accept: bot.Accept,
+		JSON: c.JSON, Color: color, Width: columns(screen), Now: time.Now, Accept: bot.Accept,
 	})
 	bot.Start()
 	defer func() {
@@ -101,6 +109,20 @@ func sharedStore(cfg config.Config) string {
 	return ""
 }
 
+// columns is the terminal's width as it is now; nil without one.
+func columns(screen *term.Terminal) func() int {
+	if screen == nil {
+		return nil
+	}
+	return func() int {
+		width, _, err := term.GetSize(int(os.Stdout.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
+	}
+}
+
 // newScreen is the terminal with line editing and history, where replies that
 // come while somebody types don't mix with the typing.
 func newScreen() *term.Terminal {
@@ -122,6 +144,7 @@ func (c *chatCmd) talk(s streams, terminal *console.Console, screen *term.Termin
 	if width, height, err := term.GetSize(fd); err == nil {
 		_ = screen.SetSize(width, height)
 	}
+	fmt.Fprintln(screen, "frontdoor. `quit` or Ctrl-D leaves; runs go on at the next start.")
 	if err := terminal.Take(s.ctx, 0, "hi"); err != nil {
 		return err
 	}
@@ -133,8 +156,11 @@ func (c *chatCmd) talk(s streams, terminal *console.Console, screen *term.Termin
 		if err != nil && !errors.Is(err, term.ErrPasteIndicator) {
 			return fmt.Errorf("read line: %w", err)
 		}
-		if strings.TrimSpace(text) == "" {
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "":
 			continue
+		case "quit", "exit", "bye":
+			return nil
 		}
 		if err := terminal.Take(s.ctx, line, text); err != nil || s.ctx.Err() != nil {
 			return err

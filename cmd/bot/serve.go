@@ -6,6 +6,7 @@ import (
 	"go.uber.org/zap"
 
 	"frontdoor/internal/app"
+	"frontdoor/internal/config"
 )
 
 type serveCmd struct {
@@ -19,6 +20,9 @@ func (c *serveCmd) Run(s streams, root *cli) error {
 	cfg, err := root.load(s, c.catalogueFlag, c.corpusFlag)
 	if err != nil {
 		return err
+	}
+	if on := platform(cfg); on != "" && cfg.Redis.URL == "" && !c.Embedded {
+		return usagef("%s is on and redis.url is empty: what waits in the in-process Redis is lost when the process dies; set redis.url, or say --embedded to accept that", on)
 	}
 	log, err := app.Logger(cfg, s.err, "")
 	if err != nil {
@@ -36,4 +40,15 @@ func (c *serveCmd) Run(s streams, root *cli) error {
 	<-s.ctx.Done()
 	log.Info("stopping")
 	return bot.Stop()
+}
+
+// platform names a chat platform that the configuration turns on, "" for none.
+func platform(cfg config.Config) string {
+	switch {
+	case cfg.Slack.BotToken != "" || len(cfg.Slack.Workspaces) > 0:
+		return "slack"
+	case cfg.Discord.Token != "":
+		return "discord"
+	}
+	return ""
 }

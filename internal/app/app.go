@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,9 @@ type Options struct {
 	Progress func(done, total int) // of indexing; nil shows none
 	Notice   func(line string)     // something that the operator should read once
 	Deliver  map[string]Deliver    // by platform: what this process can send
+	Session  string                // the terminal's: its message ids begin with it; "" is every terminal's
 	Terminal bool                  // the terminal's rules: `you`, and the embedded defaults
+	ReadOnly bool                  // nothing is started or changed
 	Listen   string                // address of health and metrics; "" serves none
 }
 
@@ -49,6 +52,7 @@ type Bot struct {
 	corpus        *docs.Corpus
 	shelf         *shelf
 	people        *access.Directory
+	sessions      *sessions // nil where no terminal is told from another
 	conversations *conversation.Store
 	runs          *workflow.Runner
 	engine        *engine.Engine
@@ -111,9 +115,16 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 		return fmt.Errorf("open redis: %w", err)
 	}
 	b.onStop(b.conversations.Close)
+	if opts.Session != "" {
+		if b.sessions, err = openSessions(cfg.DataDir, opts.Session); err != nil {
+			return err
+		}
+		b.onStop(b.sessions.close)
+	}
 	b.runs, err = workflow.Open(ctx, b.db, cfg.Workflows, workflow.Options{
 		Log: b.log, WorkDir: workDir(cfg),
 		Say:    func(ctx context.Context, r workflow.Report) error { return b.engine.Report(ctx, r) },
+		Speaks: b.speaks,
 		Member: func(p chat.Person, group string) bool { return access.Member(b.people.Resolve(p), group) },
 	})
 	if err != nil {
@@ -130,6 +141,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 		Redactor:      redactor,
 		Pseudonym:     b.demand.Pseudonym,
 		Now:           time.Now,
+		ReadOnly:      opts.ReadOnly,
 		Log:           b.log,
 	})
 	b.health = telemetry.NewHealth(b.parts())
@@ -153,6 +165,7 @@ func (b *Bot) Start() {
 	}
 	b.work("runs", b.runs.Work)
 	b.work("demand", func(ctx context.Context) error { return b.conversations.Events(ctx, b.demand.Record) })
+	b.work("retention", b.expire)
 	b.work("playbooks", b.shelf.keep)
 	b.work("training", b.shelf.train)
 	b.work("docs", func(ctx context.Context) error {
@@ -165,6 +178,34 @@ func (b *Bot) Start() {
 		})
 		return nil
 	})
+}
+
+// speaks tells whether a report is this process's to say: it has the platform,
+// and for a terminal the session that the run was started from, or one that is
+// gone.
+func (b *Bot) speaks(r workflow.Report) bool {
+	if b.deliver[r.At.Platform] == nil {
+		return false
+	}
+	session, _, ok := strings.Cut(r.Message, "/")
+	return b.sessions == nil || !ok || b.sessions.take(session)
+}
+
+// expire lets go of texts and records that are past their time, once a day and
+// at the start.
+func (b *Bot) expire(ctx context.Context) error {
+	tick := time.NewTicker(24 * time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := b.demand.Expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			b.log.Warn("expire demand records", zap.Error(err))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // work runs one room's loop until Stop.
