@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -178,17 +177,6 @@ func (b *Bot) Start() {
 		})
 		return nil
 	})
-}
-
-// speaks tells whether a report is this process's to say: it has the platform,
-// and for a terminal the session that the run was started from, or one that is
-// gone.
-func (b *Bot) speaks(r workflow.Report) bool {
-	if b.deliver[r.At.Platform] == nil {
-		return false
-	}
-	session, _, ok := strings.Cut(r.Message, "/")
-	return b.sessions == nil || !ok || b.sessions.take(session)
 }
 
 // expire lets go of texts and records that are past their time, once a day and
