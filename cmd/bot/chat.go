@@ -37,16 +37,17 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
-	if shared := sharedStore(cfg); shared != "" {
-		if !c.ReadOnly {
-			return usagef("chat runs on stores of its own, and this configuration has %s; use `bot serve` for it, or --read-only to look", shared)
-		}
+	switch shared := sharedStore(cfg); {
+	case c.ReadOnly:
+		// Even on stores of our own: whoever opens the runs works on them.
 		own, err := os.MkdirTemp("", "frontdoor-")
 		if err != nil {
 			return fmt.Errorf("make a directory to look from: %w", err)
 		}
 		defer func() { _ = os.RemoveAll(own) }()
 		cfg.DataDir, cfg.Redis.URL, cfg.Database.URL = own, "", ""
+	case shared != "":
+		return usagef("chat runs on stores of its own, and this configuration has %s; use `bot serve` for it, or --read-only to look", shared)
 	}
 	session := strings.ToLower(rand.Text())[:12]
 	log, err := app.Logger(cfg, s.err, "warn")
@@ -58,7 +59,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 		Log: log, Progress: indexing(s),
 		Notice:   notice(s),
 		Deliver:  map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error { return terminal.Show(r) }},
-		Terminal: true, ReadOnly: c.ReadOnly,
+		Terminal: true, Session: session, ReadOnly: c.ReadOnly,
 	})
 	if err != nil {
 		return err

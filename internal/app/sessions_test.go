@@ -3,6 +3,7 @@
 package app
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"sync"
@@ -93,8 +94,9 @@ func TestSessionsAtOnce(t *testing.T) {
 func TestSpeaks(t *testing.T) {
 	dir := t.TempDir()
 	session(t, dir, "other")
-	terminal := &Bot{deliver: map[string]Deliver{console.Platform: nil}, sessions: session(t, dir, "own")}
-	server := &Bot{deliver: map[string]Deliver{"slack": nil}}
+	deliver := func(context.Context, chat.Reply) error { return nil }
+	terminal := &Bot{deliver: map[string]Deliver{console.Platform: deliver}, sessions: session(t, dir, "own")}
+	server := &Bot{deliver: map[string]Deliver{"slack": deliver}}
 	for _, c := range []struct {
 		name, platform, message  string
 		inTerminal, inTheService bool
