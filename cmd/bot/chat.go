@@ -107,6 +107,9 @@ func sharedStore(cfg config.Config) string {
 	if cfg.Redis.URL != "" {
 		return "redis.url"
 	}
+	if scheme, _, _ := strings.Cut(cfg.Database.URL, ":"); scheme == "postgres" || scheme == "postgresql" {
+		return "a PostgreSQL database.url"
+	}
 	return ""
 }
 

@@ -64,10 +64,14 @@ func (c *intentsEvalCmd) Run(s streams) error {
 		unit  string
 		times float64
 	}{
-		{"accuracy", summary.Accuracy, "%", 100}, {"in-scope accuracy", summary.InScopeAccuracy, "%", 100},
-		{"AUROC", summary.AUROC, "%", 100}, {"out-of-scope recall", summary.OOSRecall, "%", 100},
-		{"out-of-scope precision", summary.OOSPrecision, "%", 100}, {"macro F1", summary.MacroF1, "%", 100},
-		{"calibration error", summary.ECE, "%", 100}, {"training", summary.TrainCPUSeconds, " s of CPU", 1},
+		{"accuracy", summary.Accuracy, "%", 100},
+		{"in-scope accuracy", summary.InScopeAccuracy, "%", 100},
+		{"AUROC", summary.AUROC, "%", 100},
+		{"out-of-scope recall", summary.OOSRecall, "%", 100},
+		{"out-of-scope precision", summary.OOSPrecision, "%", 100},
+		{"macro F1", summary.MacroF1, "%", 100},
+		{"calibration error", summary.ECE, "%", 100},
+		{"training", summary.TrainCPUSeconds, " s of CPU", 1},
 		{"a message", summary.MicrosecondsPerMessage, " µs", 1},
 	} {
 		value := "unknown"

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"frontdoor/internal/app"
-	"frontdoor/internal/config"
 	"frontdoor/internal/playbook"
 )
 
@@ -182,10 +181,6 @@ func loadSet(s streams, root *cli, flag catalogueFlag) (*playbook.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return setOf(s, cfg)
-}
-
-func setOf(s streams, cfg config.Config) (*playbook.Set, error) {
 	set, problems := app.LoadPlaybooks(cfg)
 	if problems.Err() != nil {
 		return nil, app.Refused{What: "the playbooks", Found: problems.Errors()}

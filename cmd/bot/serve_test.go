@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"frontdoor/internal/config"
+	"frontdoor/internal/conversation"
 )
 
 func TestPlatform(t *testing.T) {
@@ -18,5 +19,17 @@ func TestPlatform(t *testing.T) {
 	}
 	if got := platform(config.Config{Slack: config.Slack{Workspaces: []config.SlackWorkspace{{Team: "T1", BotToken: "x"}}}}); got != "slack" {
 		t.Errorf("%q is on with workspaces", got)
+	}
+}
+
+func TestSharedStore(t *testing.T) {
+	for want, cfg := range map[string]config.Config{
+		"redis.url":                 {Redis: conversation.Config{URL: "redis://a"}},
+		"a PostgreSQL database.url": {Database: config.Database{URL: "postgres://a/b"}},
+		"":                          {Database: config.Database{URL: "sqlite:a.db"}},
+	} {
+		if got := sharedStore(cfg); got != want {
+			t.Errorf("%q is shared, want %q", got, want)
+		}
 	}
 }
