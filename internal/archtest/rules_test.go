@@ -56,14 +56,14 @@ var rules = map[string]rule{
 	},
 
 	// The outside: it knows the inside, and nothing inside knows it.
-	"internal/chat/console":         {may: []string{"internal/problem", "internal/chat"}},
-	"internal/chat/slack":           {may: []string{"internal/problem", "internal/chat"}},
-	"internal/chat/discord":         {may: []string{"internal/problem", "internal/chat"}},
-	"internal/telemetry":            {may: []string{"internal/problem"}},
-	"internal/web":                  {may: []string{"internal/problem", "internal/chat", "internal/demand", "internal/workflow", "internal/telemetry"}},
-	"internal/kit":                  {may: []string{"internal/problem", "internal/document"}},
-	"internal/eval":                 {may: []string{"internal/problem", "internal/answers", "internal/docs", "internal/intents", "internal/playbook"}},
-	"internal/eval/cmd/eval":        {may: []string{"internal/eval", "internal/answers", "internal/docs"}},
+	"internal/chat/console":  {may: []string{"internal/problem", "internal/chat"}},
+	"internal/chat/slack":    {may: []string{"internal/problem", "internal/chat"}},
+	"internal/chat/discord":  {may: []string{"internal/problem", "internal/chat"}},
+	"internal/telemetry":     {may: []string{"internal/problem"}},
+	"internal/web":           {may: []string{"internal/problem", "internal/chat", "internal/demand", "internal/workflow", "internal/telemetry"}},
+	"internal/kit":           {may: []string{"internal/problem", "internal/document"}},
+	"internal/eval":          {may: []string{"internal/problem", "internal/answers", "internal/docs", "internal/intents", "internal/playbook"}},
+	"internal/eval/cmd/eval": {may: []string{"internal/eval", "internal/answers", "internal/docs"}},
 	"internal/config": {
 		may: []string{
 			"internal/access", "internal/answers", "internal/chat", "internal/chat/console", "internal/chat/discord", "internal/chat/slack",

@@ -15,7 +15,9 @@ import (
 // Operator is whoever works on the machine itself, as `bot runs cancel` does:
 // no rule about people of a chat holds for them. A chat's people have other
 // ids: theirs begin with a platform's name or stand in people.file.
-func Operator(name string) chat.Person { return chat.Person{ID: "operator:" + name, Name: name, Operator: true} }
+func Operator(name string) chat.Person {
+	return chat.Person{ID: "operator:" + name, Name: name, Operator: true}
+}
 
 // errNothing is a decision that leaves the run's row as it is.
 var errNothing = errors.New("nothing changes")
