@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"frontdoor/internal/demand"
 	"frontdoor/internal/intents"
 	"frontdoor/internal/playbook"
-	"frontdoor/internal/workflow"
 )
 
 // obey does what an explicit command or a click says.
@@ -182,130 +180,6 @@ func closed(t playbook.InputType) bool {
 		return true
 	}
 	return false
-}
-
-// status tells how one run is doing, or the person's latest ones.
-func (e *Engine) status(ctx context.Context, t *turn, id string) error {
-	if id != "" {
-		run, err := e.Runs.Get(ctx, id)
-		if errors.Is(err, workflow.ErrNotFound) || err == nil && !e.maySee(t, run) {
-			t.refused("no_such_run")
-			t.say(chat.Card{Text: fmt.Sprintf("I know no run `%s` of yours. `status` alone lists them.", id)})
-			return nil
-		}
-		if err != nil {
-			return e.cannot(t, "status", err)
-		}
-		t.answered(nil)
-		t.say(e.runCard(t, run))
-		return nil
-	}
-	runs, err := e.Runs.List(ctx, workflow.Filter{By: t.person.ID, Limit: 5})
-	if err != nil {
-		return e.cannot(t, "status", err)
-	}
-	t.answered(nil)
-	if len(runs) == 0 {
-		t.say(chat.Card{Text: "You have started no runs. `help` shows what I can do."})
-		return nil
-	}
-	var b strings.Builder
-	b.WriteString("Your latest runs:\n")
-	for _, r := range runs {
-		fmt.Fprintf(&b, "\n- `%s` %s: %s", r.ID, r.Playbook, stateWords(r))
-	}
-	t.say(chat.Card{Text: b.String()})
-	return nil
-}
-
-// maySee tells whether the run is the person's business: their own, or one of
-// a playbook that they may use.
-func (e *Engine) maySee(t *turn, run workflow.Run) bool {
-	if run.By.ID == t.person.ID {
-		return true
-	}
-	p := t.catalogue.Set.ByID(run.Playbook)
-	return p != nil && t.may(p)
-}
-
-func (e *Engine) runCard(t *turn, run workflow.Run) chat.Card {
-	card := chat.Card{Text: fmt.Sprintf("`%s` %s: %s.", run.ID, run.Playbook, stateWords(run)), Run: run.ID}
-	if !run.Over() && run.By.ID == t.person.ID {
-		card.Buttons = []chat.Button{{ID: commands.Command{Verb: commands.Cancel, Run: run.ID}.Button(), Label: "Stop it", Style: "danger"}}
-	}
-	return card
-}
-
-// manage changes a run: cancel, retry, undo, approve, deny. The rules are the
-// runner's; here they become words.
-func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error {
-	own := t.talk.Run == c.Run && t.talk.Request != ""
-	if !own {
-		e.aside(t, "request")
-	}
-	if e.ReadOnly {
-		t.refused("read_only")
-		t.whisper(chat.Card{Text: "This is a read-only session: no run is changed from here.", Run: c.Run})
-		return nil
-	}
-	e.starting.hold(t, c.Run) // "You approved it" comes before what comes of it
-	var done string
-	var err error
-	switch c.Verb {
-	case commands.Cancel:
-		err, done = e.Runs.Cancel(ctx, c.Run, t.person), fmt.Sprintf("Stopping `%s`.", c.Run)
-	case commands.Retry:
-		err, done = e.retry(ctx, t, c.Run), fmt.Sprintf("Trying `%s` again.", c.Run)
-	case commands.Approve:
-		err, done = e.Runs.Approve(ctx, c.Run, t.person), fmt.Sprintf("You approved `%s`.", c.Run)
-	case commands.Deny:
-		err, done = e.Runs.Deny(ctx, c.Run, t.person, e.redacted(c.Args)), fmt.Sprintf("You denied `%s`.", c.Run)
-	default:
-		var undo workflow.Run
-		undo, err = e.undo(ctx, t, c.Run)
-		done = fmt.Sprintf("Undoing `%s` as `%s`.", c.Run, undo.ID)
-	}
-	if errors.Is(err, workflow.ErrNotFound) {
-		t.refused("no_such_run")
-		t.whisper(chat.Card{Text: fmt.Sprintf("I know no run `%s`. `status` lists yours.", c.Run)})
-		return nil
-	}
-	if _, no := workflow.AsRefusal(err); no && !own {
-		t.refused("not_allowed")
-	}
-	if err != nil {
-		return e.cannot(t, string(c.Verb)+" "+c.Run, err)
-	}
-	if !own {
-		t.answered(nil)
-	}
-	t.say(chat.Card{Text: done, Run: c.Run})
-	return nil
-}
-
-// undo starts a run that takes back what another did: authorised anew, and
-// approved as the run itself.
-func (e *Engine) undo(ctx context.Context, t *turn, id string) (workflow.Run, error) {
-	run, err := e.Runs.Get(ctx, id)
-	if err != nil {
-		return workflow.Run{}, err
-	}
-	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
-		return workflow.Run{}, workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't undo it")
-	}
-	e.starting.hold(t, e.runID(t))
-	return e.Runs.Undo(ctx, id, workflow.Request{ID: e.runID(t), By: t.person, At: t.message.At, Message: t.message.ID, Request: t.talk.Request})
-}
-
-func (e *Engine) retry(ctx context.Context, t *turn, id string) error {
-	run, err := e.Runs.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
-		return workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't retry it")
-	}
-	return e.Runs.Retry(ctx, id, t.person)
 }
 
 func orElse(list []string, otherwise string) []string {
