@@ -15,26 +15,55 @@ import (
 	"frontdoor/internal/chat"
 )
 
-// DeadLetter is what could not be handled or delivered. It is kept for
-// Options.Keep, at most 1,000 a partition.
+// DeadLetter is what could not be handled or delivered, without what was said.
+// It is kept for Options.Keep, at most 1,000 a partition.
 type DeadLetter struct {
-	Time    time.Time     `json:"time"`
-	Kind    string        `json:"kind"`   // message, reply or event
-	Reason  string        `json:"reason"` // the last error, for operators
-	Message *chat.Message `json:"message,omitempty"`
-	Reply   *chat.Reply   `json:"reply,omitempty"`
-	Raw     string        `json:"raw,omitempty"` // what was stored, where it can't be read; at most 4 KiB of it
+	ID        string       // of the message or the reply; "" where it can't be read
+	Time      time.Time    // when it was set aside
+	Kind      string       // message, reply or event
+	At        chat.Address // the conversation; zero where it can't be read
+	Reference string       // what its author was told to name; "" where nobody was told
+	Attempts  int          // how often it was tried; 0 for what can't be read
+	Reason    string       // the last error, for operators
 }
 
-// encodeDead is the letter as it is stored, dated now.
-func encodeDead(d DeadLetter) string {
-	d.Time = time.Now().UTC()
-	d.Raw = cut(d.Raw, 4<<10)
-	out, err := json.Marshal(d)
+// letter is a dead letter as it is stored.
+type letter struct {
+	Time      time.Time     `json:"time"`
+	Kind      string        `json:"kind"`
+	Reason    string        `json:"reason"`
+	Reference string        `json:"reference,omitempty"`
+	Attempts  int           `json:"attempts,omitempty"`
+	Message   *chat.Message `json:"message,omitempty"`
+	Reply     *chat.Reply   `json:"reply,omitempty"`
+	Raw       string        `json:"raw,omitempty"` // what was stored, where it can't be read; at most 4 KiB of it
+}
+
+// encode is the letter as it is stored, dated now.
+func (l letter) encode() string {
+	l.Time = time.Now().UTC()
+	l.Raw = cut(l.Raw, 4<<10)
+	out, err := json.Marshal(l)
 	if err != nil { // what was decoded from JSON can be encoded again
 		return `{"kind":"message","reason":"it can't be written"}`
 	}
 	return string(out)
+}
+
+// decodeLetter reads what is stored; what is none of ours is a letter too.
+func decodeLetter(raw string) DeadLetter {
+	var l letter
+	if err := json.Unmarshal([]byte(raw), &l); err != nil {
+		return DeadLetter{Kind: "message", Reason: "a dead letter that can't be read"}
+	}
+	d := DeadLetter{Time: l.Time, Kind: l.Kind, Reference: l.Reference, Attempts: l.Attempts, Reason: l.Reason}
+	switch {
+	case l.Message != nil:
+		d.ID, d.At = l.Message.ID, l.Message.At
+	case l.Reply != nil:
+		d.ID, d.At = l.Reply.ID, l.Reply.To
+	}
+	return d
 }
 
 // cut is the first bytes of s, no rune cut in two.
@@ -55,6 +84,7 @@ func reason(err error) string { return cut(err.Error(), 1<<10) }
 func (s *Store) bury(ctx context.Context, c Claim, why error) error {
 	s.log.Error("a message is a dead letter now", zap.String("message", c.Message.ID), zap.Int("attempt", c.Attempt), zap.Error(why))
 	var with Commit
+	dead := letter{Kind: "message", Reason: reason(why), Attempts: min(c.Attempt, s.options.Attempts), Message: &c.Message}
 	if s.options.OnDead != nil {
 		reply, events := s.options.OnDead(c.Message)
 		if reply.Card.Text != "" {
@@ -65,6 +95,7 @@ func (s *Store) bury(ctx context.Context, c Claim, why error) error {
 				reply.To = c.Message.At
 			}
 			with.Replies = []chat.Reply{reply}
+			dead.Reference = reply.Card.Request
 		}
 		with.Events = events
 	}
@@ -72,16 +103,20 @@ func (s *Store) bury(ctx context.Context, c Claim, why error) error {
 	if errors.Is(why, ErrForeign) {
 		state = "-"
 	}
-	return s.end(ctx, c, state, with, encodeDead(DeadLetter{Kind: "message", Reason: reason(why), Message: &c.Message}))
+	return s.end(ctx, c, state, with, dead.encode())
 }
 
-// DeadLetters returns those of all partitions, oldest first.
-func (s *Store) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
-	since := strconv.FormatInt(time.Now().Add(-s.options.Keep).UnixMilli(), 10)
+// DeadLetters returns the latest limit of all partitions, the newest first; 0
+// is all that are kept. It says nothing of what was said in them.
+func (s *Store) DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error) {
+	newest := &redis.ZRangeBy{Min: strconv.FormatInt(time.Now().Add(-s.options.Keep).UnixMilli(), 10), Max: "+inf"}
+	if limit > 0 {
+		newest.Count = int64(limit)
+	}
 	var rows [partitions]*redis.StringSliceCmd
 	_, err := s.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for p := range partition(partitions) {
-			rows[p] = pipe.ZRangeByScore(ctx, p.dead(), &redis.ZRangeBy{Min: since, Max: "+inf"})
+			rows[p] = pipe.ZRevRangeByScore(ctx, p.dead(), newest)
 		}
 		return nil
 	})
@@ -91,14 +126,13 @@ func (s *Store) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 	var out []DeadLetter
 	for _, row := range rows {
 		for _, raw := range row.Val() {
-			var d DeadLetter
-			if err := json.Unmarshal([]byte(raw), &d); err != nil {
-				d = DeadLetter{Kind: "message", Reason: "a dead letter that can't be read", Raw: cut(raw, 4<<10)}
-			}
-			out = append(out, d)
+			out = append(out, decodeLetter(raw))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b DeadLetter) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(out, func(a, b DeadLetter) int { return b.Time.Compare(a.Time) })
+	if limit > 0 && len(out) > limit {
+		out = out[:limit]
+	}
 	return out, nil
 }
 

@@ -27,7 +27,7 @@ func TestDeadLetter(t *testing.T) {
 				o := quick(t)
 				o.Log = nil
 				o.OnDead = func(m chat.Message) (chat.Reply, [][]byte) {
-					return chat.Reply{Card: chat.Card{Text: "sorry for " + m.Text}}, [][]byte{[]byte(m.ID + " failed")}
+					return chat.Reply{Card: chat.Card{Text: "sorry for " + m.Text, Request: "q7"}}, [][]byte{[]byte(m.ID + " failed")}
 				}
 				s := open(t, url, o)
 				said, attempts, recorded := newNotes(), newNotes(), newNotes()
@@ -46,11 +46,11 @@ func TestDeadLetter(t *testing.T) {
 				if got := recorded.wait(t, 3); got[1] != "bad failed" {
 					t.Errorf("events: %q", got)
 				}
-				dead, err := s.DeadLetters(t.Context())
+				dead, err := s.DeadLetters(t.Context(), 0)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if len(dead) != 1 || dead[0].Kind != "message" || dead[0].Message.Text != "bad" || dead[0].Reason == "" || dead[0].Time.IsZero() {
+				if len(dead) != 1 || dead[0].Kind != "message" || dead[0].ID != "bad" || dead[0].At.Channel != "c" || dead[0].Attempts != 3 || dead[0].Reference != "q7" || dead[0].Reason == "" || dead[0].Time.IsZero() {
 					t.Errorf("dead letters: %+v", dead)
 				}
 				if st := stats(t, s); st.Dead != 1 || st.Accepted != 0 {
@@ -142,7 +142,7 @@ func TestForeign(t *testing.T) {
 					st := stats(t, s)
 					return strings.HasPrefix(strings.Join(said.all(), " "), "m") && st.Accepted+st.Outbox+st.Events == 0
 				})
-				dead, err := s.DeadLetters(t.Context())
+				dead, err := s.DeadLetters(t.Context(), 0)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -173,4 +173,23 @@ func TestForeignType(t *testing.T) {
 			t.Errorf("accept: %v", err)
 		}
 	})
+}
+
+// The latest come first, and no more than asked for.
+func TestDeadLettersAreLimited(t *testing.T) {
+	o := quick(t)
+	o.Log, o.Attempts = nil, 1
+	s := open(t, "", o)
+	work(t, s, func(context.Context, conversation.Claim) error { return errBoom })
+	for n := range 5 {
+		accept(t, s, message(fmt.Sprintf("c%d", n), fmt.Sprintf("m%d", n), "x"))
+		eventually(t, "it is set aside", func() bool { return stats(t, s).Dead == int64(n+1) })
+	}
+	dead, err := s.DeadLetters(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(dead) != 2 || dead[0].ID != "m4" || dead[1].ID != "m3" {
+		t.Errorf("dead letters: %+v", dead)
+	}
 }

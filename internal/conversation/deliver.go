@@ -154,7 +154,7 @@ func (d *deliver) converse(h *holding, at place) (wait time.Duration) {
 		reply, err := decodeReply([]byte(got.raw), at.conversation)
 		if err != nil {
 			d.s.log.Error("a stored reply can't be read", zap.Int("partition", int(h.partition)), zap.Error(err))
-			ended, dead = got.raw, encodeDead(DeadLetter{Kind: "reply", Reason: reason(err), Raw: got.raw})
+			ended, dead = got.raw, letter{Kind: "reply", Reason: reason(err), Raw: got.raw}.encode()
 			continue
 		}
 		err = d.guarded(h.ctx, Delivery{Reply: reply, Unknown: got.begun > 1, Attempt: got.failures + 1})
@@ -164,7 +164,7 @@ func (d *deliver) converse(h *holding, at place) (wait time.Duration) {
 			ended = got.raw
 		case errors.Is(err, ErrUndeliverable) || got.failures+1 >= d.s.options.Sendings:
 			log.Error("a reply is a dead letter now", zap.Error(err))
-			ended, dead = got.raw, encodeDead(DeadLetter{Kind: "reply", Reason: reason(err), Reply: &reply})
+			ended, dead = got.raw, letter{Kind: "reply", Reason: reason(err), Attempts: got.failures + 1, Reply: &reply}.encode()
 		default:
 			log.Warn("a reply was not delivered, trying again", zap.Error(err))
 			return d.failed(h, at, got, err)

@@ -102,8 +102,8 @@ func (e *eventReader) remove(ctx context.Context, pipe redis.Pipeliner, p partit
 	for _, entry := range entries {
 		ids = append(ids, entry.ID)
 		if _, ok := entry.Values["e"].(string); !ok {
-			letter := encodeDead(DeadLetter{Kind: "event", Reason: ErrForeign.Error(), Raw: fmt.Sprintf("%s %q", entry.ID, entry.Values)})
-			pipe.ZAdd(ctx, p.dead(), redis.Z{Score: float64(time.Now().UnixMilli()), Member: letter})
+			dead := letter{Kind: "event", Reason: ErrForeign.Error(), Raw: fmt.Sprintf("%s %q", entry.ID, entry.Values)}.encode()
+			pipe.ZAdd(ctx, p.dead(), redis.Z{Score: float64(time.Now().UnixMilli()), Member: dead})
 			pipe.PExpire(ctx, p.dead(), e.s.options.Keep)
 		}
 	}

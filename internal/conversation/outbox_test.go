@@ -53,11 +53,11 @@ func TestDeliveryFails(t *testing.T) {
 				announce(t, s, reply(in("c"), "r1", "one"), reply(in("c"), "r2", "two"))
 				equal(t, tries.wait(t, len(c.want)), c.want)
 				eventually(t, "the outbox is empty", func() bool { return stats(t, s).Outbox == 0 })
-				dead, err := s.DeadLetters(t.Context())
+				dead, err := s.DeadLetters(t.Context(), 0)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if gone := name == "undeliverable"; (len(dead) == 1) != gone || gone && (dead[0].Kind != "reply" || dead[0].Reply.ID != "r1") {
+				if gone := name == "undeliverable"; (len(dead) == 1) != gone || gone && (dead[0].Kind != "reply" || dead[0].ID != "r1" || dead[0].At.Channel != "c") {
 					t.Errorf("dead letters: %+v", dead)
 				}
 			})

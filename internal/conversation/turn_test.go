@@ -35,7 +35,7 @@ func turn(t *testing.T, url string) {
 	equal(t, said.wait(t, 3), []string{"m1/1 one;", "m2/1 one;two;", "m3/1 one;two;three;"})
 	equal(t, recorded.wait(t, 3), []string{`{"id":"m1","inputs":{}}`, `{"id":"m2","inputs":{}}`, `{"id":"m3","inputs":{}}`})
 	eventually(t, "everything is dealt with", func() bool { return stats(t, s) == conversation.Stats{} })
-	if dead, err := s.DeadLetters(t.Context()); err != nil || len(dead) > 0 {
+	if dead, err := s.DeadLetters(t.Context(), 0); err != nil || len(dead) > 0 {
 		t.Fatal(dead, err)
 	}
 	if err := s.Ping(t.Context()); err != nil {

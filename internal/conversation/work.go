@@ -111,7 +111,7 @@ func (w *work) claim(ctx context.Context, h *holding) (c Claim, found bool, err 
 	c.key, _ = got[1].(string)
 	if c.Message, err = decodeMessage(p, c.key, []byte(body)); err != nil {
 		s.log.Error("a stored message can't be read", zap.Int("partition", int(p)), zap.Error(err))
-		err = s.end(ctx, c, "", Commit{}, encodeDead(DeadLetter{Kind: "message", Reason: reason(err), Raw: c.key + " " + body}))
+		err = s.end(ctx, c, "", Commit{}, letter{Kind: "message", Reason: reason(err), Raw: c.key + " " + body}.encode())
 		if err != nil {
 			return Claim{}, false, err
 		}
