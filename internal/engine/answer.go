@@ -21,12 +21,12 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 	if w.follows && t.talk.Text != "" {
 		question = t.talk.Text + "\n" + t.text
 	}
-	answer := e.Answerer.Answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
+	answer := e.answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
 	if !answer.Answered && !w.follows && e.continues(t) {
 		// What says nothing by itself is said about the request before it.
 		w.follows = true
 		if t.talk.Text != "" {
-			answer = e.Answerer.Answer(ctx, answers.Question{Text: t.talk.Text + "\n" + t.text, In: t.policy.Docs})
+			answer = e.answer(ctx, answers.Question{Text: t.talk.Text + "\n" + t.text, In: t.policy.Docs})
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -47,7 +47,7 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 // explain answers a how-question that was matched to a workflow, and offers to
 // do it. It answers false where the docs don't have it.
 func (e *Engine) explain(ctx context.Context, t *turn, w way) (bool, error) {
-	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
+	answer := e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -68,9 +68,9 @@ func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook) 
 		e.sayAnswer(t, strings.TrimSpace(p.Answer.Text), nil, p.Answer.Offer)
 		return nil
 	}
-	answer := e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: e.pages(t, p.Answer.Docs), Vouched: true})
+	answer := e.answer(ctx, answers.Question{Text: t.text, In: e.pages(t, p.Answer.Docs), Vouched: true})
 	if !answer.Answered {
-		answer = e.Answerer.Answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
+		answer = e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
 	}
 	if err := ctx.Err(); err != nil {
 		return err

@@ -229,7 +229,9 @@ func (e *Engine) change(ctx context.Context, t *turn, p *playbook.Playbook) erro
 // preview shows what will happen, and waits for the word.
 func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, rejected []intents.Rejected) error {
 	resolved := withDefaults(p, inputs)
+	ended := e.timing.begin("workflow")
 	view, err := e.Runs.Preview(ctx, workflow.Request{ID: e.runID(t), Playbook: p, Inputs: resolved, By: t.person, At: t.message.At, Request: t.talk.Request})
+	ended()
 	if err != nil {
 		return e.cannot(t, "preview "+p.ID, err)
 	}
@@ -304,10 +306,12 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 	}
 	id := runOf(pending)
 	e.starting.hold(t, id)
+	ended := e.timing.begin("workflow")
 	run, err := e.Runs.Start(ctx, workflow.Request{
 		ID: id, Playbook: p, Inputs: withDefaults(p, pending.Inputs), By: t.person,
 		At: t.message.At, Message: t.message.ID, Request: t.talk.Request,
 	})
+	ended()
 	if err != nil {
 		return e.cannot(t, "start "+p.ID, err)
 	}

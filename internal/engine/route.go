@@ -94,7 +94,7 @@ func (e *Engine) route(t *turn) way {
 	if c, meant, ok := commands.Corrected(t.text, t.catalogue.Set); ok {
 		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("I took your message for the command `%s`", meant))
 	}
-	match := t.catalogue.Matcher.Match(t.text, t.may)
+	match := e.match(t)
 	if pending != nil && pending.Kind != conversation.Choosing {
 		if w, ok := e.belongs(t, pending, match); ok {
 			return w
@@ -182,7 +182,7 @@ func (e *Engine) fits(t *turn, pending *conversation.Pending) bool {
 	if in.Pattern != "" {
 		return true
 	}
-	match := t.catalogue.Matcher.Match(t.text, t.may)
+	match := e.match(t)
 	return match.Decision != intents.Matched || match.Playbook == pending.Playbook
 }
 

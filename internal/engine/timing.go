@@ -1,11 +1,16 @@
 package engine
 
 import (
+	"context"
 	"sync"
 	"time"
+
+	"frontdoor/internal/answers"
+	"frontdoor/internal/intents"
 )
 
-// Timing adds up where the time of messages goes, by step of Handle.
+// Timing adds up where the time of messages goes: by step of Handle, and by the
+// rooms that a step calls.
 type Timing struct {
 	mu    sync.Mutex
 	spent map[string][]time.Duration
@@ -48,4 +53,23 @@ func (w *watch) lap(step string) {
 	now := time.Now()
 	w.timing.add(step, now.Sub(w.last))
 	w.last = now
+}
+
+// begin measures a room within a step, until the function that it returns is
+// called.
+func (t *Timing) begin(room string) (end func()) {
+	from := time.Now()
+	return func() { t.add(room, time.Since(from)) }
+}
+
+// match asks the matcher what the text is about.
+func (e *Engine) match(t *turn) intents.Match {
+	defer e.timing.begin("intents")()
+	return t.catalogue.Matcher.Match(t.text, t.may)
+}
+
+// answer asks the docs.
+func (e *Engine) answer(ctx context.Context, q answers.Question) answers.Answer {
+	defer e.timing.begin("answers")()
+	return e.Answerer.Answer(ctx, q)
 }
