@@ -33,7 +33,8 @@ func main() {
 // options are the command's flags.
 type options struct {
 	data, repository, write string
-	fit                     bool
+	fit, matching           bool
+	seed                    uint64
 }
 
 func run(ctx context.Context, args []string) error {
@@ -41,6 +42,8 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
 	flags.StringVar(&o.data, "data", "", "folder with docs/queries-dev.jsonl and the pages it is about")
 	flags.StringVar(&o.repository, "repository", ".", "the project's folder")
+	flags.Uint64Var(&o.seed, "seed", 1, "draws the small catalogues for the matcher")
+	flags.BoolVar(&o.matching, "matching", false, "measure the matcher on small catalogues and nothing else")
 	flags.BoolVar(&o.fit, "fit", false, "fit the calibration of package answers")
 	flags.StringVar(&o.write, "o", "internal/answers/calibration.json", "where -fit writes to, below the project's folder")
 	if err := flags.Parse(args); err != nil {
@@ -48,6 +51,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if o.fit {
 		return fit(ctx, o)
+	}
+	if o.matching {
+		return measureMatching(o.data, o.seed)
 	}
 	return measure(ctx, o)
 }
@@ -69,7 +75,7 @@ func measure(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	return nil
+	return measureMatching(o.data, o.seed)
 }
 
 // set is a corpus with questions about it.
