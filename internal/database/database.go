@@ -12,10 +12,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	goosedb "github.com/pressly/goose/v3/database"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlite "modernc.org/sqlite" // and the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // DB is one open database. Write is one connection, so that writers of this
@@ -70,7 +72,7 @@ func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
 	// immediate: a writer that waits for another process waits at BEGIN, where
 	// busy_timeout works, not at its first write, where it fails at once.
 	q := url.Values{
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 		"_txlock": {"immediate"},
 	}
 	if connections > 1 {
@@ -82,12 +84,33 @@ func open(ctx context.Context, path string, connections int) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
-	if err := db.PingContext(ctx); err != nil {
+	if err := ready(ctx, db); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, plain(err))
 	}
 	return db, nil
 }
+
+// ready waits for a first connection. Who turns a new file to WAL first holds
+// it for a moment, and SQLite tells the others so at once: its busy_timeout
+// has no say in that.
+func ready(ctx context.Context, db *sql.DB) error {
+	for until := time.Now().Add(busy); ; {
+		err := db.PingContext(ctx)
+		var e *sqlite.Error
+		if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_BUSY || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// busy is how long one process waits for another that holds the file.
+const busy = 10 * time.Second
 
 // Close waits for the commit in hand and closes both pools.
 func (db *DB) Close() error {
@@ -103,6 +126,8 @@ func (db *DB) Close() error {
 
 // Migrate applies the migrations of one room, `*.sql` at the top of files in
 // goose's format, and remembers them in a version table of the room's own.
+// Several processes may do so at the same time, as at their first start on the
+// same files.
 func Migrate(ctx context.Context, db *DB, room string, files fs.FS) error {
 	store, err := goosedb.NewStore(goosedb.DialectSQLite3, "goose_"+room)
 	if err != nil {
@@ -112,7 +137,15 @@ func Migrate(ctx context.Context, db *DB, room string, files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", room, err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	// Each migration is one transaction with its version. Whoever comes second
+	// fails on what the first has made, has changed nothing, and finds it done
+	// when it looks again: once for each migration, and for the version table.
+	for range len(provider.ListSources()) + 2 {
+		if _, err = provider.Up(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("migrate %s: %w", room, plain(err))
 	}
 	return nil

@@ -3,6 +3,7 @@ package database_test
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -54,5 +55,49 @@ func TestPrivate(t *testing.T) {
 		if info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v, want %v", info.Name(), info.Mode().Perm(), want)
 		}
+	}
+}
+
+// Handles of their own stand for processes that start on the same new files.
+func TestManyMigrateAtOnce(t *testing.T) {
+	files := fstest.MapFS{
+		"00001_first.sql":  {Data: []byte("-- +goose Up\nCREATE TABLE things (id TEXT PRIMARY KEY);\n")},
+		"00002_second.sql": {Data: []byte("-- +goose Up\nALTER TABLE things ADD COLUMN size INTEGER;\n")},
+	}
+	for range 5 {
+		path := filepath.Join(t.TempDir(), "frontdoor.db")
+		var opened, done sync.WaitGroup
+		opened.Add(4)
+		for range 4 {
+			done.Go(func() {
+				db, err := database.Open(t.Context(), path)
+				opened.Done()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = db.Close() }()
+				opened.Wait()
+				if err := database.Migrate(t.Context(), db, "things", files); err != nil {
+					t.Error(err)
+				}
+				if _, err := db.Read.ExecContext(t.Context(), "SELECT size FROM things"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+	}
+}
+
+func TestABrokenMigrationIsRefused(t *testing.T) {
+	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "frontdoor.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	files := fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABEL things (id TEXT);\n")}}
+	if err := database.Migrate(t.Context(), db, "things", files); err == nil {
+		t.Error("it was accepted")
 	}
 }
