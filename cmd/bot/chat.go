@@ -97,7 +97,7 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 		fmt.Fprintln(s.err, "bot:", err)
 	}
 	if c.Timing {
-		return bot.PrintTiming(s.err)
+		return printTiming(s.err, bot.Timing())
 	}
 	return nil
 }

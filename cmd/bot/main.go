@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"frontdoor/internal/app"
+	"frontdoor/internal/bench"
 	"frontdoor/internal/kit"
 )
 
@@ -31,6 +32,7 @@ type cli struct {
 	Intents   intentsCmd   `cmd:"" help:"Measure the matcher."`
 	Runs      runsCmd      `cmd:"" help:"Look at workflow runs."`
 	Demand    demandCmd    `cmd:"" help:"Mine the demand records."`
+	Bench     benchCmd     `cmd:"" help:"Let people talk to a bot of its own, and measure it."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 	Kit       kit.Command  `cmd:"" hidden:"" help:"Tools of the sample playbooks."`
 }
@@ -77,6 +79,7 @@ func run(args []string) int {
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { ended = code }),
 		kong.Bind(io, &c),
+		kong.Vars{"mix": bench.DefaultMix},
 	)
 	if err != nil {
 		fmt.Fprintln(io.err, "bot:", err)

@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 	"time"
 )
 
@@ -48,36 +46,3 @@ func (b *Bot) drained(ctx context.Context) error {
 
 // settleTimeout is how long the outbox and the demand stream get to run dry.
 const settleTimeout = 10 * time.Second
-
-// PrintTiming prints where the time of the messages went, a line a step of
-// the way: the median, the 99th percentile and the share of the whole.
-func (b *Bot) PrintTiming(w io.Writer) error {
-	timing := b.engine.Timing()
-	var total time.Duration
-	for _, durations := range timing {
-		for _, d := range durations {
-			total += d
-		}
-	}
-	for _, step := range []string{"load", "route", "act", "commit"} {
-		durations := timing[step]
-		if len(durations) == 0 {
-			continue
-		}
-		slices.Sort(durations)
-		var sum time.Duration
-		for _, d := range durations {
-			sum += d
-		}
-		if _, err := fmt.Fprintf(w, "%-8s %6d messages  p50 %8v  p99 %8v  %5.1f %%\n", step, len(durations),
-			rank(durations, 0.50).Round(time.Microsecond), rank(durations, 0.99).Round(time.Microsecond), 100*float64(sum)/float64(max(1, total))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rank is the nearest rank of sorted durations.
-func rank(sorted []time.Duration, p float64) time.Duration {
-	return sorted[min(len(sorted)-1, int(p*float64(len(sorted))))]
-}

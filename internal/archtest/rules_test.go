@@ -73,6 +73,9 @@ var rules = map[string]rule{
 		},
 	},
 
+	// People who talk to the bot, to measure it.
+	"internal/bench": {may: []string{"internal/chat", "internal/playbook"}},
+
 	// The wiring; it may know everybody. "*" is every package but cmd.
 	"internal/app": {may: []string{"*"}},
 	"cmd/bot":      {may: []string{"*"}},
@@ -87,6 +90,7 @@ var onlyFor = map[string][]string{
 	"internal/chat/slack":   {"internal/app", "internal/config", "cmd/bot"},
 	"internal/chat/discord": {"internal/app", "internal/config", "cmd/bot"},
 	"internal/web":          {"internal/app", "internal/config", "cmd/bot"},
+	"internal/bench":        {"internal/app", "cmd/bot"},
 	"internal/kit":          {"cmd/bot"},
 	"internal/eval":         {"cmd/bot", "internal/eval/cmd/eval"},
 }

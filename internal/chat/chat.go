@@ -21,8 +21,8 @@ type Address struct {
 
 // Key identifies the conversation: stable, and no part can forge another's.
 func (a Address) Key() string {
-	esc := strings.NewReplacer("%", "%25", "/", "%2F")
-	return esc.Replace(a.Platform) + "/" + esc.Replace(a.Workspace) + "/" + esc.Replace(a.Channel) + "/" + esc.Replace(a.Thread)
+	esc := func(part string) string { return strings.ReplaceAll(strings.ReplaceAll(part, "%", "%25"), "/", "%2F") }
+	return esc(a.Platform) + "/" + esc(a.Workspace) + "/" + esc(a.Channel) + "/" + esc(a.Thread)
 }
 
 // Person is who speaks. ID is the canonical one: from people.file, or
