@@ -139,7 +139,7 @@ func (m *Manifest) validate() error {
 		return fmt.Errorf("a service has 1 to %d replicas, not %d", maxReplicas, m.Replicas)
 	case m.Port < 1 || m.Port > maxPort:
 		return fmt.Errorf("a port is a number from 1 to %d, not %d", maxPort, m.Port)
-	case !slices.Contains([]string{"dev", "staging", "prod"}, m.Environment):
+	case !slices.Contains(environments, m.Environment):
 		return fmt.Errorf("there is no environment %q: write dev, staging or prod", m.Environment)
 	}
 	for _, q := range []string{m.CPU, m.Memory, m.MemoryLimit} {

@@ -50,8 +50,8 @@ func kinds() []struct {
 		{"v1", corev1.PersistentVolumeClaim{}},
 		{"policy/v1", policyv1.PodDisruptionBudget{}},
 		{"autoscaling/v2", autoscalingv2.HorizontalPodAutoscaler{}},
-		{"networking/v1", networkingv1.Ingress{}},
-		{"networking/v1", networkingv1.NetworkPolicy{}},
+		{"networking.k8s.io/v1", networkingv1.Ingress{}},
+		{"networking.k8s.io/v1", networkingv1.NetworkPolicy{}},
 	}
 }
 
