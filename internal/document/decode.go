@@ -33,7 +33,7 @@ func (d *decoder) add(p problem.Problem) { d.found = append(d.found, p) }
 var durationType = reflect.TypeFor[time.Duration]()
 
 func (d *decoder) value(n *Node, v reflect.Value) {
-	if n.Kind == Null {
+	if n.Kind == Null || n.Kind == Unread {
 		return
 	}
 	if v.Type() == durationType {

@@ -19,7 +19,7 @@ func TestParseRefuses(t *testing.T) {
 		{"bomb", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "1:4 anchors and aliases are not used here"},
 		{"merge", "a: {<<: {b: 1}}\n", "1:5 merge keys are not used here"},
 		{"tag", "a: !!str 1\n", "1:4 YAML tags are not used here"},
-		{"documents", "a: 1\n---\nb: 2\n", "3:2 the file has more than one document"},
+		{"documents", "a: 1\n---\nb: 2\n", "3:1 the file has more than one document"},
 		{"latin", "a: caf\xe9\n", "1:7 the file is not UTF-8 text"},
 		{"zero", "a: 1\nb: \x00\n", "2:4 the file is not UTF-8 text"},
 		{"big", strings.Repeat("# x\n", 1<<20), "0:0 the file has 4194304 bytes, more than 524288"},
@@ -50,6 +50,56 @@ func TestParseRefuses(t *testing.T) {
 			}
 			if strings.Join(got, "|") != tt.want {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), tt.want)
+			}
+		})
+	}
+}
+
+// TestSalvage wants every mistake of syntax, and everything else read.
+func TestSalvage(t *testing.T) {
+	tests := []struct{ name, src, want, rest string }{
+		{"fine", "a: 1\n", "", "map[a:1]"},
+		{
+			"two of three", "a: [1, 2\nb: fine\nc: 'open\n",
+			"1:4 a sequence end token ']' not found|3:4 c could not find end character of single-quoted text", "map[a:<nil> b:fine c:<nil>]",
+		},
+		{"an alias", "access: {channels: [*]}\nb: {c: [*x, &y 1]}\nd: 1\n", "1:21 access anchors|2:9 b anchors", "map[access:<nil> b:<nil> d:1]"},
+		{
+			"below", "workflow:\n  inputs:\n    name: {type: string\n    size: {type: integer}\n  steps:\n    - id: one\n      message: a: b\n      timeout: 5s\n    - id: two\n      sleep: 5s\nid: x\n",
+			"3:11 workflow.inputs.name could not find flow mapping end|7:16 workflow.steps[0].message mapping value is not allowed",
+			"map[id:x workflow:map[inputs:map[name:<nil> size:map[type:integer]] steps:[map[id:one message:<nil> timeout:5s] map[id:two sleep:5s]]]]",
+		},
+		{"at the key's own indentation", "steps:\n- id: one\n  message: a: b\n- id: two\nid: x\n", "3:12 steps[0].message mapping value", "map[id:x steps:[map[id:one message:<nil>] map[id:two]]]"},
+		{"a tab", "a:\n\tb: 1\nc: 1\n", "2:1 a a tab can't indent", "map[a:<nil> c:1]"},
+		{"in the dash's line", "a:\n  - b: [1\n    c: 2\n  - [x\nd: 1\n", "2:8 a[0].b sequence end|4:5 a[1] sequence end", "map[a:[map[b:<nil> c:2] <nil>] d:1]"},
+		{"indented differently", "a:\n    b: 1\n  c: 2\nd: 1\n", "3:3 a ", "map[a:<nil> d:1]"},
+		{"comments and blocks", "# one\na: |\n  x: [\n\n  y\n# two\nb: [\nc: 1\n", "7:4 b sequence", "map[a:x: [\n\ny\n b:<nil> c:1]"},
+		{"no key", "a: 1\nnonsense\nb: 2\n", "2:1 a a line without a colon", "map[a:<nil> b:2]"},
+		{"nothing to save", "[1, 2\n", "1:1  sequence end", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, found := document.Salvage("f.yaml", []byte(tt.src))
+			var got []string
+			for _, p := range found {
+				got = append(got, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Key, strings.TrimPrefix(p.Message, "this is no YAML: ")))
+			}
+			wanted := strings.Split(tt.want, "|")
+			if tt.want == "" {
+				wanted = nil
+			}
+			same := len(got) == len(wanted)
+			for i := range got {
+				same = same && strings.HasPrefix(got[i], wanted[i])
+			}
+			if !same {
+				t.Errorf("got  %q\nwant %q", got, wanted)
+			}
+			if d.Root == nil && tt.rest == "" {
+				return
+			}
+			if rest := fmt.Sprint(d.Root.Tree()); rest != tt.rest {
+				t.Errorf("got  %s\nwant %s", rest, tt.rest)
 			}
 		})
 	}
@@ -162,7 +212,10 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		d, found := document.Parse("f", src)
+		d, found := document.Salvage("f", src)
+		if _, plain := document.Parse("f", src); (plain.Err() == nil) != (found.Err() == nil) {
+			t.Fatalf("%q: Parse says %v, Salvage %v", src, plain, found)
+		}
 		lines := strings.Count(strings.ReplaceAll(string(src), "\r", "\n"), "\n") + 1
 		check := func(p problem.Problem) {
 			if p.Line < 0 || p.Line > lines || p.Column < 0 || p.Message == "" {

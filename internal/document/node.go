@@ -12,7 +12,7 @@ import (
 // Kind is what a Node is.
 type Kind int
 
-// The kinds of JSON, which is all that a document may hold.
+// The kinds of JSON, which is all that a document may hold, and Unread.
 const (
 	Null Kind = iota
 	Bool
@@ -21,11 +21,14 @@ const (
 	String
 	List
 	Object
+	// Unread is a value that is no YAML, in a document whose other parts are:
+	// there is a problem for it.
+	Unread
 )
 
 // String is the kind as a message names it.
 func (k Kind) String() string {
-	return [...]string{"nothing", "true or false", "a whole number", "a number", "a string", "a list", "an object"}[k]
+	return [...]string{"nothing", "true or false", "a whole number", "a number", "a string", "a list", "an object", "no YAML"}[k]
 }
 
 // Node is one value of a document. Line and Column count from 1.

@@ -12,8 +12,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -33,7 +31,15 @@ const maxProblems = 100
 // Parse reads the one document of src. Where the list has errors the document
 // still has what could be read, with a nil Root where nothing could; an empty
 // file is no error and has a nil Root.
-func Parse(file string, src []byte) (*Document, problem.List) {
+func Parse(file string, src []byte) (*Document, problem.List) { return read(file, src, false) }
+
+// Salvage is Parse that reads on behind a mistake of syntax, so that all of
+// them are told and the rest of the file can be checked too: what is no YAML
+// becomes a Node of kind Unread. A line that can't be read may stand in an
+// excerpt, so it is not for files that hold secrets.
+func Salvage(file string, src []byte) (*Document, problem.List) { return read(file, src, true) }
+
+func read(file string, src []byte, salvage bool) (*Document, problem.List) {
 	d := &Document{File: file}
 	refuse := func(line, column int, hint, message string) (*Document, problem.List) {
 		return d, problem.List{d.at(line, column, "", hint, message)}
@@ -49,27 +55,40 @@ func Parse(file string, src []byte) (*Document, problem.List) {
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff"))
 	d.lines = strings.Split(text, "\n")
 
-	tokens := lexer.Tokenize(text)
-	if p := d.dangerous(tokens); p != nil {
-		return d, problem.List{*p}
-	}
-	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		return d, problem.List{d.syntax(err)}
-	}
 	b := &builder{doc: d}
+	parsed, p := d.tree(text)
+	if p != nil {
+		if salvage {
+			parsed, b.problems = d.mend(text)
+		}
+		if parsed == nil {
+			return d, problem.List{*p}
+		}
+	}
 	for _, one := range parsed.Docs {
 		if one.Body == nil {
 			continue
 		}
 		if d.Root != nil {
-			at := one.Body.GetToken().Position
-			b.fail(at, "write a file for each", "the file has more than one document")
+			b.fail(beginning(one.Body), "write a file for each", "the file has more than one document")
 			break
 		}
 		d.Root = b.build(one.Body, &Node{doc: d}, 0)
 	}
 	return d, few(b.problems)
+}
+
+// beginning is where n begins: an object's own token is its first colon.
+func beginning(n ast.Node) *token.Position {
+	switch x := n.(type) {
+	case *ast.MappingNode:
+		if len(x.Values) > 0 && !x.IsFlowStyle {
+			return beginning(x.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return x.Key.GetToken().Position
+	}
+	return n.GetToken().Position
 }
 
 func few(found problem.List) problem.List {
@@ -201,6 +220,10 @@ func (b *builder) build(n ast.Node, out *Node, depth int) *Node {
 		}
 	case *ast.StringNode:
 		out.Kind, out.Scalar, out.style = String, x.Value, styleOf(x.Token)
+		if x.Value == unread {
+			out.Kind, out.Scalar = Unread, nil
+			b.name(out)
+		}
 	case *ast.LiteralNode:
 		out.Kind, out.Scalar, out.style = String, x.Value.Value, literal
 		if x.Start.Type == token.FoldedType {
@@ -231,6 +254,21 @@ func (b *builder) build(n ast.Node, out *Node, depth int) *Node {
 		b.fail(at, "write plain strings, numbers, lists and objects", "%s is not used here", strings.ToLower(n.Type().String()))
 	}
 	return out
+}
+
+// name gives the mistakes of syntax at or below the line of n its path as their
+// key.
+func (b *builder) name(n *Node) {
+	line := n.Line
+	if n.keyLine > 0 {
+		line = n.keyLine
+	}
+	for i := range b.problems {
+		if p := &b.problems[i]; p.Key == "" && p.Line >= line {
+			p.Key = n.Path()
+			return
+		}
+	}
 }
 
 func styleOf(t *token.Token) style {

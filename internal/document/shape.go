@@ -28,8 +28,9 @@ type Shape struct {
 	// Kinds are further shapes for other kinds of value, so that `message: x`
 	// and `message: {text: x}` are both taken.
 	Kinds []*Shape
-	// Unbuilt is why the value is refused though the key is known.
-	Unbuilt string
+	// Unbuilt is why the value is refused though the key is known, and Instead
+	// what to write.
+	Unbuilt, Instead string
 }
 
 // Field is one key of an object.
@@ -99,7 +100,8 @@ func ParseDuration(s string) (time.Duration, error) {
 	return time.Duration(total), nil
 }
 
-// Check says everything in which n and what lies below it is not of shape s.
+// Check says everything in which n and what lies below it is not of shape s. A
+// misspelt key gets the name that was meant in n, where only one can be.
 func (s *Shape) Check(n *Node) problem.List {
 	c := &checker{}
 	c.check(s, n)
@@ -121,8 +123,11 @@ func (s *Shape) alternative(k Kind) *Shape {
 }
 
 func (c *checker) check(s *Shape, n *Node) {
+	if n.Kind == Unread {
+		return
+	}
 	if s.Unbuilt != "" {
-		c.add(n.KeyProblem("", "%s", s.Unbuilt))
+		c.add(n.KeyProblem(s.Instead, "%s", s.Unbuilt))
 		return
 	}
 	kind := n.Kind
@@ -179,10 +184,19 @@ func (c *checker) wrongKind(s *Shape, n *Node) {
 	case slices.Contains(s.Is, String) && n.Kind != Object && n.Kind != List:
 		c.add(n.Problem("put quotes around it", "%s must be %s, not %s", name(n), want, n.Kind))
 	case slices.Contains(s.Is, List) && n.Kind != Object:
-		c.add(n.Problem("write a list: ["+fmt.Sprint(n.Scalar)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
+		c.add(n.Problem("write a list: ["+flow(n)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
 	default:
 		c.add(n.Problem(s.example(), "%s must be %s, not %s", name(n), want, n.Kind))
 	}
+}
+
+// flow is the scalar n as it stands in a list between brackets.
+func flow(n *Node) string {
+	text := fmt.Sprint(n.Scalar)
+	if strings.ContainsAny(text, ",[]{}#&*!|>'\"%@`: ") || text == "" {
+		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+	}
+	return text
 }
 
 // kinds says all that s takes: "a string or an object".
@@ -213,6 +227,11 @@ func (s *Shape) example() string {
 	return "write keys below it: " + or(s.names())
 }
 
+// field is the place of the field called name, -1 where there is none.
+func (s *Shape) field(name string) int {
+	return slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == name })
+}
+
 func (s *Shape) names() []string {
 	out := make([]string, 0, len(s.Fields))
 	for _, f := range s.Fields {
@@ -233,15 +252,26 @@ func (c *checker) object(s *Shape, n *Node) {
 		}
 		return
 	}
-	for _, p := range n.Pairs {
-		i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == p.Key })
+	for at := range n.Pairs {
+		p := &n.Pairs[at]
+		i := s.field(p.Key)
 		if i < 0 {
+			near := problem.Nearest(p.Key, s.names())
 			hint := "known here: " + strings.Join(s.names(), ", ")
-			if near := problem.Nearest(p.Key, s.names()); near != "" {
+			if near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			c.add(p.Value.KeyProblem(hint, "unknown key %s", p.Key))
-			continue
+			if near == "" || n.Has(near) {
+				continue
+			}
+			// From here on it is the key that was meant, so that one slip isn't
+			// told again as a missing key, and what lies below is checked.
+			p.Key, p.Value.key = near, near
+			i = s.field(near)
+			if s.Fields[i].Shape.alternative(p.Value.Kind) == nil {
+				p.Value.Kind = Unread
+			}
 		}
 		c.check(s.Fields[i].Shape, p.Value)
 	}

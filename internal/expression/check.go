@@ -1,7 +1,6 @@
 package expression
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -16,7 +15,6 @@ import (
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 )
 
@@ -39,6 +37,9 @@ type Scope struct {
 	// Later are ids of steps that exist, but whose reply comes too late for
 	// this place. They only make the message better.
 	Later []string
+	// AnyInput and AnyStep say that there are more than those, whose names
+	// nobody could read: then none is unknown.
+	AnyInput, AnyStep bool
 }
 
 // Error is a mistake in an expression or template.
@@ -46,6 +47,7 @@ type Error struct {
 	Offset  int // code points from the beginning of the checked string
 	Message string
 	Hint    string // what to write instead; "" where nothing is close
+	Doubt   bool   // it can be evaluated, and hardly says what was meant
 }
 
 // Error implements error.
@@ -75,26 +77,50 @@ const (
 )
 
 // Check tells whether src is an expression over the names of scope whose value
-// can be of kind want. The error is an *Error.
+// can be of kind want. The error is the first of Mistakes, an *Error.
 func Check(src string, scope Scope, want Kind) error {
+	return first(Mistakes(src, scope, want))
+}
+
+func first(found []*Error) error {
+	for _, e := range found {
+		if !e.Doubt {
+			return e
+		}
+	}
+	return nil
+}
+
+// Mistakes is everything that is wrong with src as an expression over the
+// names of scope whose value can be of kind want: every unknown name, or, where
+// all are known, the first value of a wrong type; and every comparison of a
+// choice with what is none of its options, as a Doubt. They are in order of
+// their places.
+func Mistakes(src string, scope Scope, want Kind) []*Error {
 	if strings.TrimSpace(src) == "" {
-		return &Error{Message: "the expression is empty"}
+		return []*Error{{Message: "the expression is empty"}}
 	}
 	tree, err := parse(src)
 	if err != nil {
-		return err
+		return []*Error{err}
 	}
 	names := &namer{scope: scope}
 	names.check(tree.Node)
-	if names.first != nil {
-		return names.first
+	found := names.inOrder()
+	if first(found) != nil || want == Any && scope.plain(tree.Node) {
+		return found
 	}
-	if want == Any && scope.plain(tree.Node) {
-		return nil
+	if err := scope.types(tree, want); err != nil {
+		return []*Error{err}
 	}
+	return found
+}
+
+// types checks the types of everything in tree.
+func (s Scope) types(tree *parser.Tree, want Kind) *Error {
 	cfg := *language()
 	cfg.EnvObject = map[string]any{}
-	cfg.Env = scope.nature()
+	cfg.Env = s.nature()
 	cfg.Strict = true
 	got, err := checker.Check(tree, &cfg)
 	if err != nil {
@@ -104,7 +130,7 @@ func Check(src string, scope Scope, want Kind) error {
 }
 
 // fits compares the checked type with what the place wants.
-func fits(got reflect.Type, want Kind) error {
+func fits(got reflect.Type, want Kind) *Error {
 	if got == nil || got.Kind() == reflect.Interface {
 		return nil
 	}
@@ -136,7 +162,7 @@ func article(t reflect.Type) string {
 }
 
 // parse reads src into a tree within the limits.
-func parse(src string) (*parser.Tree, error) {
+func parse(src string) (*parser.Tree, *Error) {
 	if len(src) > maxSource {
 		return nil, &Error{Message: fmt.Sprintf("the expression is longer than %d bytes", maxSource), Hint: "split it over several steps"}
 	}
@@ -146,25 +172,6 @@ func parse(src string) (*parser.Tree, error) {
 		return nil, foreign(err)
 	}
 	return tree, nil
-}
-
-// foreign turns an error of the expr library into one line of ours.
-func foreign(err error) *Error {
-	var f *file.Error
-	if !errors.As(err, &f) {
-		return &Error{Message: firstLine(err.Error())}
-	}
-	msg := f.Message
-	// The library says types as Go does.
-	msg = strings.NewReplacer("map[string]interface {}", "object", "map[string]any", "object", "[]interface {}", "list", "[]any", "list",
-		"int64", "number", "float64", "number", "invalid operation: ", "").Replace(msg)
-	if field, ok := strings.CutPrefix(msg, "unknown field "); ok {
-		msg = "there is no field " + field
-	}
-	if name, ok := strings.CutPrefix(f.Message, "unknown name "); ok {
-		return &Error{Offset: f.From, Message: "unknown name " + name, Hint: didYouMean(name, words())}
-	}
-	return &Error{Offset: f.From, Message: firstLine(msg)}
 }
 
 func firstLine(s string) string {
@@ -177,11 +184,6 @@ func didYouMean(word string, known []string) string {
 		return "did you mean " + near + "?"
 	}
 	return ""
-}
-
-// words are all names that can stand at the beginning: roots and functions.
-func words() []string {
-	return append(slices.Clone(roots), slices.Sorted(maps.Keys(language().Builtins))...)
 }
 
 // language is the library's settings with our limits, built once: whoever uses
@@ -227,137 +229,12 @@ func limit(cfg *conf.Config) {
 // nature is the scope as the library's checker wants it.
 func (s Scope) nature() nature.Nature {
 	all := map[string]Type{"inputs": Object(s.Inputs), "steps": Object(s.Steps), "config": TypeAny}
+	if s.AnyInput {
+		all["inputs"] = Open(s.Inputs)
+	}
+	if s.AnyStep {
+		all["steps"] = Open(s.Steps)
+	}
 	maps.Copy(all, fixed)
 	return Object(all).of.Nature()
 }
-
-// namer walks a tree for the names that it uses. The library would find the
-// unknown ones too, but one at a time and without knowing what an input is.
-type namer struct {
-	scope  Scope
-	first  *Error
-	locals []string
-	found  Names
-}
-
-func (n *namer) fail(node ast.Node, hint, format string, args ...any) {
-	if n.first == nil || node.Location().From < n.first.Offset {
-		n.first = &Error{Offset: node.Location().From, Message: fmt.Sprintf(format, args...), Hint: hint}
-	}
-}
-
-// check visits root and everything below it.
-func (n *namer) check(root ast.Node) {
-	n.collect(root, true)
-}
-
-// collect records the names below node; judge says whether it also compares
-// them with the scope.
-func (n *namer) collect(node ast.Node, judge bool) {
-	ast.Walk(&node, visit(func(x *ast.Node) {
-		if v, ok := (*x).(*ast.VariableDeclaratorNode); ok {
-			n.locals = append(n.locals, v.Name)
-		}
-	}))
-	taken := map[ast.Node]bool{} // identifiers that a member access has explained
-	ast.Walk(&node, visit(func(x *ast.Node) {
-		m, ok := (*x).(*ast.MemberNode)
-		if !ok {
-			return
-		}
-		root, ok := m.Node.(*ast.IdentifierNode)
-		if !ok || slices.Contains(n.locals, root.Value) {
-			return
-		}
-		taken[root] = true
-		field, constant := m.Property.(*ast.StringNode)
-		if !constant {
-			n.dynamic(m, root, judge)
-			return
-		}
-		n.member(m, root, field.Value, judge)
-	}))
-	ast.Walk(&node, visit(func(x *ast.Node) {
-		id, ok := (*x).(*ast.IdentifierNode)
-		if !ok || taken[id] || slices.Contains(n.locals, id.Value) {
-			return
-		}
-		n.bare(id, judge)
-	}))
-}
-
-// dynamic is root[expression].
-func (n *namer) dynamic(m *ast.MemberNode, root *ast.IdentifierNode, judge bool) {
-	if !judge {
-		return
-	}
-	if root.Value == "config" {
-		// An approval is bound to the configuration values that the playbook
-		// uses, so they must be known without running it.
-		n.fail(m, "write config.NAME", "a configuration value must be named, not computed")
-	}
-	if !slices.Contains(roots, root.Value) {
-		n.bare(root, judge)
-	}
-}
-
-// member is root.field.
-func (n *namer) member(m *ast.MemberNode, root *ast.IdentifierNode, field string, judge bool) {
-	switch root.Value {
-	case "config":
-		n.found.Config = add(n.found.Config, field)
-	case "inputs":
-		n.found.Inputs = add(n.found.Inputs, field)
-		if _, ok := n.scope.Inputs[field]; judge && !ok {
-			n.fail(m.Property, didYouMean(field, slices.Sorted(maps.Keys(n.scope.Inputs))), "there is no input %s", field)
-		}
-	case "steps":
-		n.found.Steps = add(n.found.Steps, field)
-		if _, ok := n.scope.Steps[field]; judge && !ok {
-			if slices.Contains(n.scope.Later, field) {
-				n.fail(m.Property, "refer to an earlier step", "step %s has no reply yet at this place", field)
-				return
-			}
-			n.fail(m.Property, didYouMean(field, slices.Sorted(maps.Keys(n.scope.Steps))), "there is no step %s before this place", field)
-		}
-	case "run", "by", "at":
-		if known := fixed[root.Value].fields; judge && !slices.Contains(known, field) {
-			n.fail(m.Property, didYouMean(field, known), "%s has no %s: it has %s", root.Value, field, strings.Join(known, ", "))
-		}
-	default:
-		n.bare(root, judge)
-	}
-}
-
-// bare is a name that stands alone.
-func (n *namer) bare(id *ast.IdentifierNode, judge bool) {
-	if !judge {
-		return
-	}
-	switch {
-	case id.Value == "config":
-		n.fail(id, "write config.NAME", "the configuration can't be used as a whole")
-	case slices.Contains(roots, id.Value):
-	default:
-		hint := didYouMean(id.Value, words())
-		if _, ok := n.scope.Inputs[id.Value]; ok {
-			hint = "did you mean inputs." + id.Value + "?"
-		} else if _, ok := n.scope.Steps[id.Value]; ok {
-			hint = "did you mean steps." + id.Value + "?"
-		}
-		n.fail(id, hint, "unknown name %s", id.Value)
-	}
-}
-
-func add(list []string, name string) []string {
-	if slices.Contains(list, name) {
-		return list
-	}
-	return append(list, name)
-}
-
-// visit lets a function be an ast.Visitor.
-type visit func(*ast.Node)
-
-// Visit implements ast.Visitor.
-func (v visit) Visit(node *ast.Node) { v(node) }

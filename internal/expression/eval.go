@@ -56,9 +56,9 @@ func compile(src string) (*program, error) {
 	if p != nil {
 		return p, nil
 	}
-	tree, err := parse(src)
-	if err != nil {
-		return nil, err
+	tree, bad := parse(src)
+	if bad != nil {
+		return nil, bad
 	}
 	n := &namer{}
 	n.collect(tree.Node, false)

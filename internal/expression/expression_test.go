@@ -2,6 +2,7 @@ package expression_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -57,10 +58,10 @@ func TestCheck(t *testing.T) {
 		{src: `config["a" + inputs.name]`, offset: 6, errs: "a configuration value must be named, not computed (write config.NAME)"},
 		{src: `toJSON(config)`, offset: 7, errs: "the configuration can't be used as a whole (write config.NAME)"},
 		{src: `toJSON($env)`, offset: 7, errs: "unknown name $env"},
-		{src: `inputs.name > 3`, offset: 12, errs: `> (mismatched types string and int)`},
+		{src: `inputs.name > 3`, offset: 12, errs: `> (mismatched types string and number)`},
 		{src: `inputs.name`, want: expression.Bool, errs: "this must be true or false, and is a string"},
 		{src: `inputs.size_gb`, want: expression.String, errs: "this must be a string, and is a number"},
-		{src: `inputs.name ==`, offset: 13, errs: "unexpected token EOF"},
+		{src: `inputs.name ==`, offset: 13, errs: "the expression ends too early"},
 		{src: `repeat("x", 1000)`, errs: "unknown name repeat"},
 		{src: `now()`, errs: "unknown name now"},
 		{src: `uper(inputs.name)`, errs: "unknown name uper (did you mean upper?)"},
@@ -90,6 +91,52 @@ func expect(t *testing.T, err error, message string, offset int) {
 	}
 	if !strings.Contains(e.Error(), message) || (offset >= 0 && e.Offset != offset) {
 		t.Errorf("got %d %q, want %d %q", e.Offset, e.Error(), offset, message)
+	}
+}
+
+// TestMistakes wants all of them, each with what to write.
+func TestMistakes(t *testing.T) {
+	s := scope()
+	s.Inputs["environment"] = expression.Choice([]string{"dev", "staging", "prod"})
+	s.Steps["listed"] = expression.FromSchema(map[string]any{"type": "object", "properties": map[string]any{
+		"items": map[string]any{"type": "array", "items": map[string]any{"type": "object", "properties": map[string]any{"title": map[string]any{"type": "string"}}}},
+	}})
+	open := s
+	open.AnyInput, open.AnyStep = true, true
+	tests := []struct {
+		src   string
+		scope expression.Scope
+		want  string
+	}{
+		{`inputs.nam == steps.creat.json and uper(inputs.name) == x`, s, "7 there is no input nam (did you mean name?)|20 there is no step creat before this place (did you mean create?)|35 unknown name uper (did you mean upper?)|56 unknown name x (put quotes around text: \"x\")"},
+		{`steps.listed.items[0].titel == steps.typed.json.stats`, s, "22 there is no field titel (did you mean title?)|48 there is no field stats (did you mean status?)"},
+		{`inputs.nam == steps.creat.json`, open, ""},
+		{`inputs.environment == "prd"`, s, `22 doubt: environment is never "prd" (did you mean prod?)`},
+		{`"QA" != inputs.environment or inputs.environment in ["dev", "stagin"]`, s, `0 doubt: environment is never "QA" (known here: dev, staging, prod)|60 doubt: environment is never "stagin" (did you mean staging?)`},
+		{`inputs.environment == "prod" and inputs.name == "prd"`, s, ""},
+		{`inputs.name = "x"`, s, "12 unexpected = (write == to compare)"},
+		{`inputs.name == "x" AND true`, s, "19 unexpected AND (did you mean and?)"},
+		{`inputs.name == "x`, s, "17 a quote is never closed (close it)"},
+		{`inputs.name == flase`, s, "15 unknown name flase (did you mean false?)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.src, func(t *testing.T) {
+			var got []string
+			for _, e := range expression.Mistakes(tt.src, tt.scope, expression.Any) {
+				doubt := ""
+				if e.Doubt {
+					doubt = "doubt: "
+				}
+				got = append(got, fmt.Sprintf("%d %s%s", e.Offset, doubt, e))
+			}
+			if strings.Join(got, "|") != tt.want {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), tt.want)
+			}
+		})
+	}
+	found := expression.TemplateMistakes("é ${inputs.nam} and ${steps.creat}", s)
+	if len(found) != 2 || found[0].Offset != 11 || found[1].Offset != 28 {
+		t.Errorf("got %v", found)
 	}
 }
 
@@ -147,7 +194,7 @@ func TestEval(t *testing.T) {
 		{src: `let a = 1..1000; all(a, all(a, all(a, true)))`, errs: "the expression does too much"},
 		{src: `let a = 1..10; sum(map(1..100000, sum(map(1..10, #))))`, errs: "the expression does too much"},
 		{src: `replace(replace(replace(replace(replace(replace("aaaaaaaaaaaaaaaaaaaa", "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "aaaaaaaaaaaaaaaaaaaa"), "a", "b")`, errs: "the expression does too much"},
-		{src: `1 +`, errs: "unexpected token EOF"},
+		{src: `1 +`, errs: "the expression ends too early"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.src, func(t *testing.T) {

@@ -84,31 +84,29 @@ func closing(s string, from int) int {
 }
 
 // CheckTemplate tells whether tpl is a template whose expressions hold over
-// the names of scope. The error is an *Error of the first mistake.
-func CheckTemplate(tpl string, scope Scope) error {
+// the names of scope. The error is the first of TemplateMistakes, an *Error.
+func CheckTemplate(tpl string, scope Scope) error { return first(TemplateMistakes(tpl, scope)) }
+
+// TemplateMistakes is everything that is wrong with tpl as a template over the
+// names of scope, in order of their places.
+func TemplateMistakes(tpl string, scope Scope) []*Error {
 	parts, bad := split(tpl)
 	if bad != nil {
-		return bad
+		return []*Error{bad}
 	}
+	var found []*Error
 	for _, p := range parts {
 		if !p.isExpr {
 			continue
 		}
-		if err := Check(p.source, scope, Any); err != nil {
-			return shift(err, utf8.RuneCountInString(tpl[:p.offset]))
+		before := utf8.RuneCountInString(tpl[:p.offset])
+		for _, e := range Mistakes(p.source, scope, Any) {
+			moved := *e
+			moved.Offset += before
+			found = append(found, &moved)
 		}
 	}
-	return nil
-}
-
-func shift(err error, by int) error {
-	e, ok := err.(*Error) //nolint:errorlint // Check returns it unwrapped
-	if !ok {
-		return err
-	}
-	moved := *e
-	moved.Offset += by
-	return &moved
+	return found
 }
 
 // IsTemplate tells whether tpl has an expression or an escape in it, so that

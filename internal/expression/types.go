@@ -10,7 +10,12 @@ import (
 // Type is the type of a name in a Scope.
 type Type struct {
 	of     types.Type
-	fields []string // of an object, sorted
+	fields []string        // of an object, sorted
+	sub    map[string]Type // of an object whose fields are known
+	item   *Type           // of a list
+	open   bool            // an object may have more fields
+
+	options []string // of a choice
 }
 
 // The simple types. A value of TypeAny is checked only when it is there.
@@ -22,13 +27,16 @@ var (
 	TypeBool   = Type{of: types.Bool}
 )
 
+// Choice is a string that is one of options.
+func Choice(options []string) Type { return Type{of: types.String, options: options} }
+
 // Object is an object with these fields and no others.
 func Object(fields map[string]Type) Type {
 	m := make(types.Map, len(fields))
 	for name, t := range fields {
 		m[name] = t.of
 	}
-	return Type{of: m, fields: slices.Sorted(maps.Keys(fields))}
+	return Type{of: m, fields: slices.Sorted(maps.Keys(fields)), sub: fields}
 }
 
 // Open is an object with these fields and any others.
@@ -38,11 +46,11 @@ func Open(fields map[string]Type) Type {
 		m[name] = t.of
 	}
 	m[types.Extra] = types.Any
-	return Type{of: m, fields: slices.Sorted(maps.Keys(fields))}
+	return Type{of: m, fields: slices.Sorted(maps.Keys(fields)), sub: fields, open: true}
 }
 
 // List is a list of of.
-func List(of Type) Type { return Type{of: types.Array(of.of)} }
+func List(of Type) Type { return Type{of: types.Array(of.of), item: &of} }
 
 // maxSchemaDepth ends the reading of a schema that is deeper than any reply.
 const maxSchemaDepth = 32

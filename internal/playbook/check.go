@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"frontdoor/internal/document"
 	"frontdoor/internal/expression"
@@ -49,6 +50,31 @@ func (c *checker) failKey(n *document.Node, hint, format string, args ...any) {
 	if !c.broken[n.Path()] {
 		c.found = append(c.found, n.KeyProblem(hint, format, args...))
 	}
+}
+
+// vague tells whether what lies at the keys below the root could not be read,
+// so that nobody knows which names it has: a name that seems to be missing is
+// then not told. A key of the last object that nobody knows may be the one
+// that is missing.
+func (c *checker) vague(keys ...string) bool {
+	n := c.root
+	for _, key := range keys {
+		next := n.Get(key)
+		if next == nil {
+			return slices.ContainsFunc(n.Pairs, func(p document.Pair) bool { return c.broken[p.Value.Path()] && !workflowKey(p.Key) })
+		}
+		n = next
+		if n.Kind == document.Unread || n.Kind != document.Object && n.Kind != document.List {
+			return true
+		}
+	}
+	return false
+}
+
+// workflowKey tells whether a workflow may have key.
+func workflowKey(key string) bool {
+	flow := format().Fields[slices.IndexFunc(format().Fields, func(f document.Field) bool { return f.Name == "workflow" })]
+	return slices.ContainsFunc(flow.Shape.Fields, func(f document.Field) bool { return f.Name == key })
 }
 
 func didYouMean(word string, known []string) string {
@@ -98,17 +124,8 @@ func (c *checker) advise() {
 	}
 }
 
-// slot is a mark in an example.
-var slot = regexp.MustCompile(`\{([^{}]*)\}`)
-
-// Slots are the names that example marks, such as name in "a db called {name}".
-func Slots(example string) []string {
-	var out []string
-	for _, m := range slot.FindAllStringSubmatch(example, -1) {
-		out = append(out, m[1])
-	}
-	return out
-}
+// slot is a mark in an example; other braces are what people write.
+var slot = regexp.MustCompile(`\{\s*([\p{L}\p{N}_.-]+)\s*\}`)
 
 func (c *checker) inputNames() []string {
 	var names []string
@@ -127,22 +144,34 @@ func (c *checker) match(n *document.Node) {
 	if !n.Has("command") && len(n.Get("examples").Texts()) == 0 && !c.broken["match.examples"] {
 		c.failKey(n, "add command: or examples:", "match needs a command or an example")
 	}
-	inputs := c.inputNames()
-	for _, item := range items(n.Get("examples")) {
-		text := item.Text()
-		for _, m := range slot.FindAllStringSubmatchIndex(text, -1) {
-			if name := text[m[2]:m[3]]; !slices.Contains(inputs, name) {
-				offset := len([]rune(text[:m[0]]))
-				hint := didYouMean(name, inputs)
-				if len(inputs) == 0 {
-					hint = "write the words as people do"
-				}
-				c.found = append(c.found, item.ProblemIn(offset, hint, "the slot {%s} names no input", name))
-			}
-		}
-	}
+	c.slots(items(n.Get("examples")))
 	for _, item := range items(n.Get("patterns")) {
 		c.pattern(item)
+	}
+}
+
+// slots checks that each mark names an input.
+func (c *checker) slots(examples []*document.Node) {
+	if c.vague("workflow", "inputs") {
+		return
+	}
+	inputs := c.inputNames()
+	for _, item := range examples {
+		text := item.Text()
+		for _, m := range slot.FindAllStringSubmatchIndex(text, -1) {
+			name := text[m[2]:m[3]]
+			if slices.Contains(inputs, name) {
+				continue
+			}
+			hint := didYouMean(name, inputs)
+			if len(inputs) == 0 {
+				hint = "an answer has no inputs: write the words as people do"
+				if c.playbook.Flow != nil {
+					hint = "add it to workflow.inputs, or write the words as people do"
+				}
+			}
+			c.found = append(c.found, item.ProblemIn(utf8.RuneCountInString(text[:m[0]]), hint, "the slot {%s} names no input", name))
+		}
 	}
 }
 
@@ -171,14 +200,19 @@ func (c *checker) workflow(n *document.Node) {
 	}
 	for _, s := range c.playbook.Flow.Steps {
 		scope.Later = append(scope.Later, s.ID)
+		scope.AnyStep = scope.AnyStep || s.ID == ""
 	}
+	scope.AnyInput = c.vague("workflow", "inputs")
+	scope.AnyStep = scope.AnyStep || c.vague("workflow", "steps")
 	for _, rule := range ruleNodes(n) {
 		c.condition(rule.Get("when"), scope)
+		c.lasts(rule.Get("expires"))
 	}
 	c.template(n.Get("lock"), scope)
 	seen := map[string]int{}
 	for i, step := range items(n.Get("steps")) {
 		if step.Kind != document.Object {
+			scope.AnyStep = true
 			continue
 		}
 		id := step.Get("id")
@@ -276,6 +310,10 @@ func (c *checker) only(n *document.Node, key string, fits bool, what string) {
 // step checks one step and puts its reply into scope for the next.
 func (c *checker) step(n *document.Node, s Step, scope expression.Scope) {
 	c.oneKind(n, "step", "steps")
+	c.lasts(n.Get("timeout"))
+	c.lasts(n.Get("every"))
+	c.lasts(n.Get("sleep"))
+	c.lasts(n.Get("sleep").Get("for"))
 	c.condition(n.Get("if"), scope)
 	c.action(n, scope)
 	if s.ID != "" {
@@ -291,6 +329,16 @@ func (c *checker) step(n *document.Node, s Step, scope expression.Scope) {
 	if undo := n.Get("undo"); undo != nil && undo.Kind == document.Object {
 		c.oneKind(undo, "undo", "")
 		c.action(undo, scope)
+	}
+}
+
+// lasts checks that the duration n is not nothing.
+func (c *checker) lasts(n *document.Node) {
+	if n.Text() == "" {
+		return
+	}
+	if d, err := document.ParseDuration(n.Text()); err == nil && d <= 0 {
+		c.fail(n, "write more than nothing, or remove it", "%s is no time at all", n.Path())
 	}
 }
 
@@ -433,7 +481,7 @@ func (c *checker) tree(n *document.Node, scope expression.Scope) {
 
 func (c *checker) template(n *document.Node, scope expression.Scope) {
 	if n != nil && n.Kind == document.String {
-		c.expression(n, expression.CheckTemplate(n.Text(), scope))
+		c.expressions(n, expression.TemplateMistakes(n.Text(), scope))
 	}
 }
 
@@ -445,11 +493,15 @@ func (c *checker) condition(n *document.Node, scope expression.Scope) {
 		c.fail(n, "write it without ${ and }", "a condition is bare")
 		return
 	}
-	c.expression(n, expression.Check(n.Text(), scope, expression.Bool))
+	c.expressions(n, expression.Mistakes(n.Text(), scope, expression.Bool))
 }
 
-func (c *checker) expression(n *document.Node, err error) {
-	if e, ok := errors.AsType[*expression.Error](err); ok {
-		c.found = append(c.found, n.ProblemIn(e.Offset, e.Hint, "%s", e.Message))
+func (c *checker) expressions(n *document.Node, found []*expression.Error) {
+	for _, e := range found {
+		p := n.ProblemIn(e.Offset, e.Hint, "%s", e.Message)
+		if e.Doubt {
+			p.Severity = problem.Warning
+		}
+		c.found = append(c.found, p)
 	}
 }

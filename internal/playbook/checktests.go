@@ -38,6 +38,9 @@ func (c *checker) test(n *document.Node) {
 		c.values(expect.Get("inputs"), false)
 	}
 	ids := c.stepIDs()
+	if c.vague("workflow", "steps") || slices.Contains(ids, "") {
+		return
+	}
 	for _, p := range pairs(n.Get("replies")) {
 		if !slices.Contains(ids, p.Key) {
 			c.failKey(p.Value, didYouMean(p.Key, ids), "there is no step %s", p.Key)
@@ -62,6 +65,9 @@ func (c *checker) stepIDs() []string {
 // the input takes: a message can be expected to give a wrong one.
 func (c *checker) values(n *document.Node, strict bool) {
 	names := c.inputNames()
+	if c.vague("workflow", "inputs") {
+		return
+	}
 	for _, p := range pairs(n) {
 		in, ok := c.playbook.Flow.Input(p.Key)
 		switch {

@@ -3,6 +3,7 @@ package playbook
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,10 +18,20 @@ var format = sync.OnceValue(shape)
 // itself; what it has to do with others is checked by Load. The playbook is
 // nil where the list has errors. file is only what the problems name.
 func Parse(file string, src []byte) (*Playbook, problem.List) {
-	d, found := document.Parse(file, src)
-	if d.Root == nil {
+	p, found := draft(file, src)
+	if len(found.Errors()) > 0 {
+		return nil, found
+	}
+	return p, found
+}
+
+// draft is Parse that gives what could be read in spite of errors; nil where
+// nothing could.
+func draft(file string, src []byte) (*Playbook, problem.List) {
+	d, found := document.Salvage(file, src)
+	if d.Root == nil || d.Root.Kind == document.Null {
 		if len(found) == 0 {
-			found = problem.List{{File: file, Line: 1, Column: 1, Severity: problem.Error, Message: "the file is empty", Hint: "write a playbook, beginning with id:"}}
+			found = problem.List{{File: file, Line: 1, Column: 1, Severity: problem.Error, Message: "the file is empty", Hint: "write a playbook, beginning with id:, or remove the file"}}
 		}
 		return nil, found
 	}
@@ -34,11 +45,7 @@ func Parse(file string, src []byte) (*Playbook, problem.List) {
 	p.Hash = hex.EncodeToString(sum[:])
 	c := &checker{playbook: p, root: d.Root, broken: places(found)}
 	c.check()
-	found = inOrder(append(found, c.found...))
-	if len(found.Errors()) > 0 {
-		return nil, found
-	}
-	return p, found
+	return p, inOrder(append(found, c.found...))
 }
 
 // decode takes root into a Playbook; what has another form than it should is
@@ -53,7 +60,7 @@ func decode(root *document.Node) *Playbook {
 		p.Product = decodeProduct(n)
 	}
 	m := root.Get("match")
-	p.Match = Match{Command: m.Get("command").Text(), Examples: m.Get("examples").Texts(), Not: m.Get("not").Texts(), Patterns: m.Get("patterns").Texts()}
+	p.Match = Match{Command: folded(m.Get("command").Text()), Examples: m.Get("examples").Texts(), Not: m.Get("not").Texts(), Patterns: m.Get("patterns").Texts()}
 	if n := root.Get("access"); n != nil {
 		p.Access = &Access{Groups: n.Get("groups").Texts(), Channels: n.Get("channels").Texts()}
 	}
@@ -68,6 +75,9 @@ func decode(root *document.Node) *Playbook {
 	}
 	return p
 }
+
+// folded is words with one space between them and in small letters.
+func folded(words string) string { return strings.ToLower(strings.Join(strings.Fields(words), " ")) }
 
 func items(n *document.Node) []*document.Node {
 	if n == nil {
@@ -183,6 +193,9 @@ func decodeInput(name string, n *document.Node) Input {
 	}
 	if d := n.Get("default"); d != nil {
 		in.Default = d.Tree()
+		if v, err := in.Accept(in.Default); err == nil {
+			in.Default = v // 5.0 of an integer is 5
+		}
 	}
 	return in
 }

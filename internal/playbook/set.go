@@ -9,8 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,9 +35,13 @@ type loaded struct {
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
-	playbook *Playbook
+	draft    *Playbook // nil where nothing could be read
 	found    problem.List
+	id       string // what the file calls itself, read or not
 }
+
+// good tells whether the file can be used.
+func (l *loaded) good() bool { return l.draft != nil && len(l.found.Errors()) == 0 }
 
 // ByID is the playbook with the id, or nil.
 func (s *Set) ByID(id string) *Playbook {
@@ -87,6 +91,14 @@ func LoadFS(fsys fs.FS, prefix string) (*Set, problem.List) {
 	return load(nil, fsys, func(name string) string { return path.Join(prefix, name) })
 }
 
+// hintFor says what an operator does about a file that can't be read.
+func hintFor(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return "let the bot's user read it"
+	}
+	return ""
+}
+
 func reason(err error) string {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err.Error()
@@ -109,29 +121,32 @@ func load(previous *Set, fsys fs.FS, shown func(string) string) (*Set, problem.L
 	}
 	parallel(entries, func(e *entry) { e.read(previous, fsys) })
 	s := &Set{byID: map[string]*Playbook{}, byCommand: map[string]*Playbook{}, files: map[string]loaded{}}
+	x := index{set: s, examples: map[string]*document.Node{}, drafts: make([]*Playbook, 0, len(entries))}
 	for i := range entries {
 		e := &entries[i]
 		if e.err != nil {
-			found = append(found, problem.Problem{File: e.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(e.err)})
+			found = append(found, problem.Problem{File: e.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(e.err), Hint: hintFor(e.err)})
+			x.unsure = true
 			continue
 		}
 		s.files[e.shown] = e.loaded
 		found = append(found, e.loaded.found...)
-		if e.loaded.playbook != nil {
-			s.Playbooks = append(s.Playbooks, e.loaded.playbook)
+		if e.loaded.good() {
+			s.Playbooks = append(s.Playbooks, e.loaded.draft)
 		}
+		x.add(&e.loaded)
 	}
 	if taxonomy != nil {
 		src, err := fs.ReadFile(fsys, taxonomy.name)
 		if err != nil {
-			return nil, append(found, problem.Problem{File: taxonomy.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(err)})
+			found = append(found, problem.Problem{File: taxonomy.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(err), Hint: hintFor(err)})
+		} else {
+			var bad problem.List
+			s.Taxonomy, bad = ParseTaxonomy(taxonomy.shown, src)
+			found = append(found, bad...)
 		}
-		var bad problem.List
-		s.Taxonomy, bad = ParseTaxonomy(taxonomy.shown, src)
-		found = append(found, bad...)
 	}
-	complete := len(found.Errors()) == 0
-	found = inOrder(append(found, s.index(complete)...))
+	found = inOrder(append(found, x.check()...))
 	if len(found.Errors()) > 0 {
 		return nil, found
 	}
@@ -227,11 +242,23 @@ func (e *entry) read(previous *Set, fsys fs.FS) {
 	}
 	e.loaded = loaded{size: e.info.Size(), modified: e.info.ModTime(), sum: sha256.Sum256(src)}
 	if known && before.sum == e.loaded.sum {
-		e.loaded.playbook, e.loaded.found = before.playbook, before.found
+		e.loaded.draft, e.loaded.found, e.loaded.id = before.draft, before.found, before.id
 		return
 	}
-	e.loaded.playbook, e.loaded.found = Parse(e.shown, src)
+	e.loaded.draft, e.loaded.found = draft(e.shown, src)
+	if e.loaded.draft != nil {
+		e.loaded.id = e.loaded.draft.ID
+	}
+	if e.loaded.id == "" {
+		if m := named.FindSubmatch(src); m != nil {
+			e.loaded.id = string(m[1])
+		}
+	}
 }
+
+// named finds what a file calls itself where it can't be read: another one
+// that names it is not at fault.
+var named = regexp.MustCompile(`(?m)^id:[ \t]*['"]?([A-Za-z0-9_-]+)`)
 
 // readAll reads no more than what shows that a file is too big.
 func readAll(fsys fs.FS, name string) (src []byte, err error) {
@@ -241,132 +268,4 @@ func readAll(fsys fs.FS, name string) (src []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return io.ReadAll(io.LimitReader(f, document.MaxSize+1))
-}
-
-// index fills the set's lookups and checks what one file can't know. complete
-// says that every file could be read, so that what isn't there is a mistake.
-func (s *Set) index(complete bool) problem.List {
-	var found problem.List
-	examples := map[string]*document.Node{}
-	for _, p := range s.Playbooks {
-		if first := s.byID[p.ID]; first != nil {
-			found = append(found, p.root.Get("id").Problem("give each its own id", "the id %s is taken by %s", p.ID, first.File))
-		} else {
-			s.byID[p.ID] = p
-		}
-		found = append(found, s.indexCommand(p)...)
-		for _, n := range items(p.root.Get("match").Get("examples")) {
-			key := normal(n.Text())
-			if first := examples[key]; first != nil {
-				found = append(found, n.Problem("keep it in one place", "the example %q stands in %s, line %d, too", n.Text(), first.Document().File, first.Line))
-				continue
-			}
-			examples[key] = n
-		}
-		found = append(found, s.tags(p)...)
-	}
-	if !complete {
-		return found
-	}
-	var all, flows []string
-	for _, p := range s.Playbooks {
-		all = append(all, p.ID)
-		if p.Flow != nil {
-			flows = append(flows, p.ID)
-		}
-	}
-	for _, p := range s.Playbooks {
-		found = append(found, s.references(p, all, flows)...)
-	}
-	return found
-}
-
-func (s *Set) indexCommand(p *Playbook) problem.List {
-	if p.Match.Command == "" {
-		return nil
-	}
-	if first := s.byCommand[p.Match.Command]; first != nil {
-		return problem.List{p.root.Get("match").Get("command").Problem("choose another", "the command %q is taken by %s", p.Match.Command, first.File)}
-	}
-	s.byCommand[p.Match.Command] = p
-	return nil
-}
-
-// normal is a message without what doesn't tell two examples apart.
-func normal(example string) string {
-	return strings.Join(strings.Fields(strings.ToLower(strings.TrimRight(strings.TrimSpace(example), ".!?"))), " ")
-}
-
-// tags compares the playbook's tags with the taxonomy.
-func (s *Set) tags(p *Playbook) problem.List {
-	if s.Taxonomy == nil {
-		return nil
-	}
-	var found problem.List
-	for _, pair := range pairs(p.root.Get("tags")) {
-		if pair.Key != "topic" && pair.Key != "action" {
-			found = append(found, pair.Value.KeyProblem(didYouMean(pair.Key, []string{"topic", "action"}), "there is no tag %s", pair.Key))
-			continue
-		}
-		known := s.Taxonomy.tags(pair.Key)
-		tag, ok := find(known, pair.Value.Text())
-		switch {
-		case !ok:
-			found = append(found, pair.Value.Problem(orAdd(didYouMean(pair.Value.Text(), ids(known))), "taxonomy.yaml has no %s %s", pair.Key, pair.Value.Text()))
-		case tag.Retired:
-			w := pair.Value.Problem("choose another", "the %s %s is retired", pair.Key, tag.ID)
-			w.Severity = problem.Warning
-			found = append(found, w)
-		}
-	}
-	return found
-}
-
-func orAdd(hint string) string {
-	if hint == "" {
-		return "add it to taxonomy.yaml"
-	}
-	return hint
-}
-
-// references checks the ids of other playbooks that p names; all and flows are
-// those that there are.
-func (s *Set) references(p *Playbook, all, flows []string) problem.List {
-	var found problem.List
-	for _, n := range items(p.root.Get("answer").Get("offer")) {
-		switch other := s.byID[n.Text()]; {
-		case other == nil:
-			found = append(found, n.Problem(didYouMean(n.Text(), flows), "there is no playbook %s to offer", n.Text()))
-		case other.Flow == nil:
-			found = append(found, n.Problem("offer a workflow", "%s is an answer, and only workflows can be offered", n.Text()))
-		}
-	}
-	for _, t := range items(p.root.Get("tests")) {
-		n := t.Get("expect").Get("playbook")
-		id := n.Text()
-		if id == "" || id == "none" {
-			continue
-		}
-		other := s.byID[id]
-		if other == nil {
-			found = append(found, n.Problem(didYouMean(id, all), "there is no playbook %s", id))
-			continue
-		}
-		if other != p {
-			found = append(found, foreignInputs(t.Get("expect").Get("inputs"), other)...)
-		}
-	}
-	return found
-}
-
-// foreignInputs checks the inputs that a test expects of another playbook.
-func foreignInputs(n *document.Node, other *Playbook) problem.List {
-	c := &checker{playbook: other}
-	names := c.inputNames()
-	for _, pair := range pairs(n) {
-		if !slices.Contains(names, pair.Key) {
-			c.failKey(pair.Value, didYouMean(pair.Key, names), "%s has no input %s", other.ID, pair.Key)
-		}
-	}
-	return c.found
 }

@@ -43,7 +43,43 @@ func TestSetMistakes(t *testing.T) {
 			map[string]string{"a.yaml": answer("a", "{examples: [How do I  deploy?]}", fixed), "b.yaml": answer("b", "{examples: [x, how do i deploy]}", fixed)},
 			[]string{`b.yaml:5:23: the example "how do i deploy" stands in a.yaml, line 5, too`},
 		},
-		{"twice in one file", map[string]string{"a.yaml": answer("a", "{examples: [x, X]}", fixed)}, []string{`a.yaml:5:23: the example "X" stands in a.yaml, line 5, too`}},
+		{"twice in one file", map[string]string{"a.yaml": answer("a", "{examples: [x, X]}", fixed)}, nil},
+		{"same command folded", map[string]string{"a.yaml": answer("a", "{command: do it}", fixed), "b.yaml": answer("b", "{command: Do  IT}", fixed)}, []string{`b.yaml:5:18: the command "do it" is taken by a.yaml`}},
+		{"a copy", map[string]string{"a.yaml": answer("a", "{command: do it, examples: [x, y]}", fixed), "b.yaml": answer("a", "{command: do it, examples: [x, y]}", fixed)}, []string{"b.yaml:1:1: the file says the same as a.yaml (remove one of the two)"}},
+		{
+			"all files at once",
+			map[string]string{
+				"a.yaml": strings.Replace(answer("a", "{command: do it, examples: [same thing]}", fixed), "owner", "ownr", 1),
+				"b.yaml": answer("b", "{command: do it, examples: ['Same  thing?']}", "answer: {text: x, offer: [ee, d, broken]}"),
+				"c.yaml": strings.Replace(answer("c", "{command: c}", does), "topic: t", "topic: datbases", 1), "d.yaml": "id: d\ntitle: [\n",
+				"taxonomy.yaml": "topics: [databases, t]", "e.yaml": answer("e", "{command: e}", strings.Replace(does, "hi", "'${inputs.nam} ${steps.one}'", 1)),
+			},
+			[]string{
+				"a.yaml:4:1: unknown key ownr (did you mean owner?)",
+				`b.yaml:5:18: the command "do it" is taken by a.yaml`,
+				`b.yaml:5:36: the example "Same  thing?" stands in a.yaml, line 5, too`,
+				"b.yaml:8:27: there is no playbook ee to offer (known here: c, e)",
+				"b.yaml:8:34: there is no playbook broken to offer (known here: c, e)",
+				"c.yaml:7:15: taxonomy.yaml has no topic datbases (did you mean databases?)",
+				"d.yaml:1:1: summary is missing", "d.yaml:1:1: owner is missing", "d.yaml:1:1: match is missing", "d.yaml:1:1: the playbook has neither",
+				"d.yaml:2:8: this is no YAML: sequence end token ']' not found (close it with ])",
+				"e.yaml:8:81: there is no input nam (did you mean name?)",
+				"e.yaml:8:94: step one has no reply yet at this place (refer to an earlier step)",
+			},
+		},
+		{
+			"what can't be read is unknown, not missing",
+			map[string]string{
+				"a.yaml": answer("a", "{command: a, examples: ['make {x}']}", "workflow:\n  inputs: {x: [\n  steps: [{id: one, message: '${inputs.x}'}]\ntests: [{run: {x: 1}, expect: {result: x}}]"),
+				"b.yaml": answer("b", "{command: b}", "workflow: {inptus: {name: {type: string}}, steps: [{id: one, message: '${inputs.name}'}]}"),
+				"c.yaml": answer("c", "{command: c}", "workflow: {parameters: {name: {type: string}}, steps: [{id: one, message: '${inputs.name}'}]}"),
+				"d.yaml": answer("d", "{command: d}", "workflow:\n  steps:\n    - id: one\n      message: a: b\n    - {http: {url: 'https://x'}}\n    - {id: two, message: '${steps.three.json}'}"),
+			},
+			[]string{
+				"a.yaml:9:15: this is no YAML", "b.yaml:8:12: unknown key inptus (did you mean inputs?)",
+				"c.yaml:8:12: unknown key parameters (known here", "d.yaml:11:16: this is no YAML: mapping value is not allowed", "d.yaml:12:7: id is missing",
+			},
+		},
 		{"offer unknown", map[string]string{"a.yaml": answer("a", "{command: a}", "answer: {text: x, offer: [rollbak]}"), "b.yaml": answer("rollback", "{command: b}", does)}, []string{"a.yaml:8:27: there is no playbook rollbak to offer (did you mean rollback?)"}},
 		{"offer an answer", map[string]string{"a.yaml": answer("a", "{command: a}", "answer: {text: x, offer: [b]}"), "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:8:27: b is an answer, and only workflows can be offered"}},
 		{
@@ -53,7 +89,7 @@ func TestSetMistakes(t *testing.T) {
 		},
 		{"taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topics: {tt: T}"}, []string{"a.yaml:7:15: taxonomy.yaml has no topic t (known here: tt)"}},
 		{"bad taxonomy", map[string]string{"a.yaml": answer("a", "{command: a}", fixed), "taxonomy.yaml": "topic: {t: T}\nactions: [a, a]"}, []string{"taxonomy.yaml:1:1: unknown key topic (did you mean topics?)", "taxonomy.yaml:2:14: a stands twice (keep one of the two)"}},
-		{"one bad file", map[string]string{"a.yaml": "id: [", "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:1:5: this is no YAML: sequence end token ']' not found"}},
+		{"one bad file", map[string]string{"a.yaml": answer("[", "{command: a}", fixed), "b.yaml": answer("b", "{command: b}", fixed)}, []string{"a.yaml:1:5: this is no YAML: sequence end token ']' not found"}},
 		{"hidden", map[string]string{"..data/a.yaml": "id: [", ".b.yaml": "x", "b.yaml": answer("b", "{command: b}", fixed), "readme.md": "x"}, nil},
 		{"huge", map[string]string{"a.yaml": strings.Repeat("x", 10<<20)}, []string{"a.yaml: the file has 524289 bytes, more than 524288"}},
 	}

@@ -11,8 +11,10 @@ var (
 		`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	snake = document.Matches("snake_case", "write small letters and digits with _ between words, such as size_gb",
 		`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
-	words = document.Matches("words of small letters, digits and -", "write it as people type it after the bot's name, such as db create",
-		`^[a-z0-9][a-z0-9-]*( [a-z0-9][a-z0-9-]*)*$`)
+	words = document.Matches("the words of a command", "write the words that people type after the bot's name, such as db create; inputs follow them as name=value",
+		`^[^\s={}/][^\s={}]*(\s+[^\s={}]+)*$`)
+	secretName = document.Matches("the name of a secret", "name it, such as db_api_token; its value stands under workflows.secrets of the configuration",
+		`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 	method   = document.Matches("a method of HTTP", "write GET, POST, PUT, PATCH or DELETE", `^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$`)
 	variable = document.Matches("a name of an environment variable", "write letters, digits and _, such as DB_NAME", `^[A-Za-z_][A-Za-z0-9_]*$`)
 )
@@ -77,7 +79,7 @@ func either(first, second *document.Shape) *document.Shape {
 }
 
 func unbuilt(kind string) *document.Shape {
-	return &document.Shape{Doc: "not built yet", Unbuilt: "step kind " + kind + " is not built yet"}
+	return &document.Shape{Doc: "not built yet", Unbuilt: "step kind " + kind + " is not built yet", Instead: "use http, command, message or sleep"}
 }
 
 func must(name string, s *document.Shape) document.Field {
@@ -174,7 +176,7 @@ func actionFields() []document.Field {
 			may("headers", mapOf("Headers.", template)),
 			may("json", anything("The body as JSON; strings in it may have ${…}.")),
 			may("body", text("The body as it is, in place of json.")),
-			may("auth", object("How it identifies itself.", must("bearer", filled("The name of a secret of the configuration.")))),
+			may("auth", object("How it identifies itself.", must("bearer", formatted("The name of a secret of the configuration.", secretName)))),
 			may("expect", either(list("Statuses that succeed; 2xx by default.", status()), status())))),
 		may("command", either(
 			someOf("An argv, never a shell. The executable must be allowed by the configuration.", template),
@@ -183,7 +185,7 @@ func actionFields() []document.Field {
 				may("dir", filled("The working directory below the work directory; the run's own by default.")),
 				may("env", mapOf("Environment variables.", template)),
 				may("stdin", text("What it reads.")),
-				may("secrets", mapOf("Environment variables that hold a secret, each with the secret's name.", filled("The name of a secret.")))))),
+				may("secrets", mapOf("Environment variables that hold a secret, each with the secret's name.", formatted("The name of a secret.", secretName)))))),
 		may("message", either(
 			filled("A line said in the conversation."),
 			object("A line said in the conversation.", must("text", filled("Markdown with ${…}."))))),
@@ -262,7 +264,9 @@ func typeOf(in Input) expression.Type {
 		return expression.TypeNumber
 	case Boolean:
 		return expression.TypeBool
-	case String, Text, Choice, Date, Someone:
+	case Choice:
+		return expression.Choice(in.Options)
+	case String, Text, Date, Someone:
 		return expression.TypeString
 	}
 	return expression.TypeAny
