@@ -30,22 +30,22 @@ func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
 		Card: chat.Card{Text: r.Text, Run: r.Run.ID, Request: r.Request},
 	}
 	ev := event{ID: "run/" + r.ID, Request: r.Request, Time: r.Time, Run: r.Run.ID}
+	// All progress of a run is one reply that changes.
+	progress := "run/" + r.Run.ID + "/progress"
 	switch r.Kind {
 	case workflow.ReportStep:
 		ev.Name, ev.Step, ev.OK = demand.RunStepFinished, r.Step, r.OK
-		// All progress of a run is one reply that changes.
-		reply.Updates = "run/" + r.Run.ID + "/progress"
+		reply.Updates = progress
+	case workflow.ReportMessage:
+		ev.Name, ev.Step, ev.OK = demand.RunStepFinished, r.Step, r.OK
+	case workflow.ReportSkipped, workflow.ReportProgress:
+		reply.Updates = progress
 	case workflow.ReportSucceeded:
 		ev.Name = demand.RunSucceeded
 		for _, l := range r.Links {
 			reply.Card.Text += fmt.Sprintf("\n- [%s](%s)", l.Label, l.URL)
 		}
-		reply.Card.Buttons = append(reply.Card.Buttons,
-			chat.Button{ID: commands.Command{Verb: commands.Solved, Request: r.Request}.Button(), Label: "That solved it"},
-			chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: r.Request}.Button(), Label: "I need a human"})
-		if r.Undoable {
-			reply.Card.Buttons = append(reply.Card.Buttons, chat.Button{ID: commands.Command{Verb: commands.Undo, Run: r.Run.ID}.Button(), Label: "Undo it"})
-		}
+		reply.Card.Buttons = append([]chat.Button{{ID: commands.Command{Verb: commands.Solved, Request: r.Request}.Button(), Label: "That solved it"}, humanButton(r.Request)}, undoButton(r)...)
 	case workflow.ReportWaiting:
 		if r.Run.Waits == workflow.ForApproval {
 			reply.Card.Buttons = []chat.Button{
@@ -53,17 +53,26 @@ func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
 				{ID: commands.Command{Verb: commands.Deny, Run: r.Run.ID}.Button(), Label: "Deny", Style: "danger"},
 			}
 		}
+	case workflow.ReportPaused:
+		reply.Card.Buttons = []chat.Button{stopButton(r.Run.ID)}
 	case workflow.ReportFailed:
 		ev.Name = demand.RunFailed
-		reply.Card.Buttons = e.afterFailure(r)
+		reply.Card.Buttons = append([]chat.Button{retryButton(r.Run.ID)}, append(undoButton(r), humanButton(r.Request))...)
 	case workflow.ReportUnknown:
-		reply.Card.Buttons = e.afterFailure(r)
+		reply.Card.Buttons = []chat.Button{retryButton(r.Run.ID), stopButton(r.Run.ID), humanButton(r.Request)}
 	case workflow.ReportCancelled:
 		ev.Name = demand.RunCancelled
+		if r.Undoable {
+			reply.Card.Text += fmt.Sprintf(" `undo %s` takes it back.", r.Run.ID)
+		}
+		reply.Card.Buttons = append(undoButton(r), retryButton(r.Run.ID))
 	case workflow.ReportApproved:
 		ev.Name, ev.Actor = demand.RunApproved, e.Pseudonym(r.Actor)
 	case workflow.ReportDenied:
-		ev.Name, ev.Actor = demand.RunDenied, e.Pseudonym(r.Actor)
+		ev.Name = demand.RunDenied
+		if r.Actor != "" { // nobody did where it expired
+			ev.Actor = e.Pseudonym(r.Actor)
+		}
 	}
 	if reply.Card.Text == "" {
 		reply.Card.Text = fmt.Sprintf("`%s` is %s.", r.Run.ID, stateWords(r.Run))
@@ -120,9 +129,18 @@ func (s *starting) wait(ctx context.Context, run string) error {
 	}
 }
 
-func (e *Engine) afterFailure(r workflow.Report) []chat.Button {
-	return []chat.Button{
-		{ID: commands.Command{Verb: commands.Retry, Run: r.Run.ID}.Button(), Label: "Try again"},
-		{ID: commands.Command{Verb: commands.Escalate, Request: r.Request}.Button(), Label: "I need a human"},
+// undoButton is none where there is nothing to take back.
+func undoButton(r workflow.Report) []chat.Button {
+	if !r.Undoable {
+		return nil
 	}
+	return []chat.Button{{ID: commands.Command{Verb: commands.Undo, Run: r.Run.ID}.Button(), Label: "Undo it"}}
+}
+
+func retryButton(run string) chat.Button {
+	return chat.Button{ID: commands.Command{Verb: commands.Retry, Run: run}.Button(), Label: "Try again"}
+}
+
+func stopButton(run string) chat.Button {
+	return chat.Button{ID: commands.Command{Verb: commands.Cancel, Run: run}.Button(), Label: "Stop it", Style: "danger"}
 }

@@ -64,7 +64,7 @@ func (f *flow) seek(why string) bool {
 	}
 	f.wait(ForApproval, f.now.Add(expires))
 	f.Due = f.due
-	f.note("approval_sought", "", strings.Join(f.groups(), ", "))
+	f.note(entry{event: "approval_sought", detail: strings.Join(f.groups(), ", ")})
 	f.report(Report{Kind: ReportWaiting, Text: fmt.Sprintf("%sIt waits for the approval of %s, until %s.", why, words(f.Needs), f.due.UTC().Format("2006-01-02 15:04 MST"))})
 	return true
 }
@@ -98,8 +98,21 @@ func (f *flow) groups() []string {
 	return out
 }
 
-// expire ends a run that nobody approved.
-func (f *flow) expire() { f.end(Denied, "nobody approved it in time", "") }
+// expire ends a run that too few approved; given is how many did.
+func (f *flow) expire(given int) {
+	why := "nobody approved it in time"
+	if given > 0 {
+		why = fmt.Sprintf("only %s approved it in time, and it needed the approval of %s", people(given), words(f.Needs))
+	}
+	f.end(Denied, why, entry{detail: "expired"})
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}
 
 // stale tells whether what was approved is not what would be done now.
 func (f *flow) stale() bool {

@@ -87,7 +87,7 @@ func TestApproval(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	want := "r-prod/2 approved: Dora approved it. 2 more have to.\nr-prod/3 approved: Emil approved it.\nr-prod/4 message: done\nr-prod/5 step: Step 1 of 1 done: tell.\nr-prod/6 succeeded: “Make a thing” is done."
+	want := "r-prod/2 approved: Dora approved it. 2 more have to.\nr-prod/3 approved: Emil approved it.\nr-prod/4 message: done\nr-prod/5 succeeded: “Make a thing” is done."
 	if got := strings.Join(lines, "\n"); got != want {
 		t.Errorf("heard\n%s\nwant\n%s", got, want)
 	}

@@ -16,8 +16,10 @@ import (
 // no rule about people of a chat holds for them. A chat's people have other
 // ids: theirs begin with a platform's name or stand in people.file.
 func Operator(name string) chat.Person {
-	return chat.Person{ID: "operator:" + name, Name: name, Operator: true}
+	return chat.Person{ID: operatorPrefix + name, Name: "the operator", Operator: true}
 }
+
+const operatorPrefix = "operator:"
 
 // errNothing is a decision that leaves the run's row as it is.
 var errNothing = errors.New("nothing changes")
@@ -40,7 +42,7 @@ func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *da
 		}
 		f.now = now
 		if err := decide(tx, f); errors.Is(err, errNothing) {
-			return nil
+			return r.ledger.append(ctx, tx, id, f.tail, now, f.trail...)
 		} else if err != nil {
 			return err
 		}
@@ -79,8 +81,17 @@ func name(p chat.Person) string {
 // Cancel stops a run. One that waits is over at once; a step in hand is
 // stopped, in whatever process it is, within about a second.
 func (r *Runner) Cancel(ctx context.Context, id string, by chat.Person) error {
+	return r.CancelFor(ctx, id, by, "")
+}
+
+// CancelFor is Cancel with a reason, which is said and kept; "" is none.
+func (r *Runner) CancelFor(ctx context.Context, id string, by chat.Person, reason string) error {
+	w, err := wishOf(by, tidy(reason))
+	if err != nil {
+		return err
+	}
 	running := false
-	err := r.change(ctx, "cancel", id, func(tx *database.Tx, f *flow) error {
+	err = r.change(ctx, "cancel", id, func(tx *database.Tx, f *flow) error {
 		if f.Over() {
 			return refusef("%s is over already: it %s", code(id), ended(f.State))
 		}
@@ -88,16 +99,17 @@ func (r *Runner) Cancel(ctx context.Context, id string, by chat.Person) error {
 			return err
 		}
 		if f.State != Running {
-			f.stop(by.ID)
+			f.stop(wished(w))
 			return nil
 		}
 		running = true
-		if _, err := tx.ExecContext(ctx, "UPDATE runs SET cancel = ? WHERE id = ?", by.ID, id); err != nil {
+		if f.cancel != "" {
+			return refusef("%s is being stopped already", code(id))
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE runs SET cancel = ? WHERE id = ?", w, id); err != nil {
 			return err
 		}
-		if err := audit(ctx, tx, id, f.now, entry{event: "cancel_asked", actor: by.ID}); err != nil {
-			return err
-		}
+		f.note(decision("cancel_asked", by, wished(w).Reason, ""))
 		return errNothing // the row is its worker's to write
 	})
 	if err != nil {
@@ -108,7 +120,7 @@ func (r *Runner) Cancel(ctx context.Context, id string, by chat.Person) error {
 		h := r.held[id]
 		r.mu.Unlock()
 		if h != nil {
-			r.interrupt(h, by.ID)
+			r.interrupt(h, w)
 		}
 	}
 	return nil
@@ -144,7 +156,10 @@ func (r *Runner) Retry(ctx context.Context, id string, by chat.Person) error {
 		if err := r.possible(f); err != nil {
 			return err
 		}
-		f.note("run_retried", by.ID, f.Step)
+		f.note(decision("run_retried", by, "", f.Step))
+		if !slices.Contains(f.askers, by.ID) {
+			f.askers = append(f.askers, by.ID)
+		}
 		f.again()
 		return nil
 	})
@@ -196,7 +211,7 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 		ID: req.ID, Playbook: old.Playbook, State: Waiting, By: req.By, At: req.At, Message: req.Message, Line: req.Line, Request: req.Request,
 		Inputs: old.Inputs, Started: now, Undoes: id, Lock: old.Lock,
 	}
-	f := newFlow(run, old.book, given, r.cfg.Config, r.dir(run))
+	f := r.flow(run, old.book, given)
 	f.now = now
 	if len(f.steps) == 0 {
 		return Run{}, refusef("nothing that %s did can be undone", code(id))
@@ -223,12 +238,12 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 	void := false
 	err := r.change(ctx, "approve", id, func(tx *database.Tx, f *flow) error {
-		if err := r.decides(ctx, tx, f, by, "approve"); err != nil {
+		if err := r.decides(f, by, "approve"); err != nil {
 			return err
 		}
 		if f.stale() {
 			void = true
-			f.note("approval_void", by.ID, "what was asked for has changed")
+			f.note(decision("approval_void", by, "", "what was asked for has changed"))
 			f.seek("What is to be approved has changed. ")
 			return nil
 		}
@@ -242,10 +257,13 @@ func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 
 func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.Person) error {
 	added := int64(0)
+	var as []string // the groups that they approve for
 	for i, need := range f.Needs {
-		if !slices.ContainsFunc(need.Groups, func(g string) bool { return r.member(by, g) }) {
+		groups := slices.DeleteFunc(slices.Clone(need.Groups), func(g string) bool { return !r.member(by, g) })
+		if len(groups) == 0 {
 			continue
 		}
+		as = append(as, groups...)
 		done, err := tx.ExecContext(ctx, "INSERT INTO run_approvals (run, round, rule, person, digest, time) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			f.ID, f.round, i, by.ID, f.digest, f.now.UnixMilli())
 		if err != nil {
@@ -257,18 +275,15 @@ func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.
 		}
 		added += n
 	}
+	missing, err := f.missing(ctx, tx)
+	if err != nil {
+		return err
+	}
 	if added == 0 {
-		return refusef("you have approved %s already", code(f.ID))
+		return refusef("you have approved %s already; %s of %s still %s to", code(f.ID), people(missing), words(f.Needs), has(missing))
 	}
-	f.note("run_approved", by.ID, f.digest)
-	missing := 0
-	for i, need := range f.Needs {
-		var n int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM run_approvals WHERE run = ? AND round = ? AND rule = ? AND digest = ?", f.ID, f.round, i, f.digest).Scan(&n); err != nil {
-			return err
-		}
-		missing += max(0, need.Count-n)
-	}
+	slices.Sort(as)
+	f.note(entry{event: "run_approved", actor: by.ID, groups: slices.Compact(as), detail: f.digest})
 	text := fmt.Sprintf("%s approved it.", name(by))
 	switch {
 	case missing == 1:
@@ -282,24 +297,56 @@ func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.
 	return nil
 }
 
+func has(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
+}
+
+// missing is how many approvals the rules still want.
+func (f *flow) missing(ctx context.Context, tx *database.Tx) (int, error) {
+	missing := 0
+	for i, need := range f.Needs {
+		var n int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM run_approvals WHERE run = ? AND round = ? AND rule = ? AND digest = ?", f.ID, f.round, i, f.digest).Scan(&n); err != nil {
+			return 0, err
+		}
+		missing += max(0, need.Count-n)
+	}
+	return missing, nil
+}
+
 // Deny ends a run that waits for approval. One member of any group that may
 // approve is enough.
 func (r *Runner) Deny(ctx context.Context, id string, by chat.Person, reason string) error {
-	return r.change(ctx, "deny", id, func(tx *database.Tx, f *flow) error {
-		if err := r.decides(ctx, tx, f, by, "deny"); err != nil {
+	return r.change(ctx, "deny", id, func(_ *database.Tx, f *flow) error {
+		if err := r.decides(f, by, "deny"); err != nil {
 			return err
 		}
 		why := name(by) + " denied it"
-		if reason = strings.Join(strings.Fields(reason), " "); reason != "" {
+		if reason = tidy(reason); reason != "" {
 			why += ": " + reason
 		}
-		f.end(Denied, why, by.ID)
+		f.end(Denied, why, decision("", by, reason, ""))
 		return nil
 	})
 }
 
+// tidy is a reason as it is said and kept: one line.
+func tidy(reason string) string {
+	reason = strings.ToValidUTF8(strings.Join(strings.Fields(reason), " "), "\uFFFD")
+	if r := []rune(reason); len(r) > maxReason {
+		reason = string(r[:maxReason-1]) + "…"
+	}
+	return reason
+}
+
+// maxReason bounds what a person says about a decision, in code points.
+const maxReason = 500
+
 // decides refuses a decision about the run by somebody who has none.
-func (r *Runner) decides(ctx context.Context, tx *database.Tx, f *flow, by chat.Person, verb string) error {
+func (r *Runner) decides(f *flow, by chat.Person, verb string) error {
 	switch {
 	case f.Over():
 		return refusef("it is too late to %s %s: it %s", verb, code(f.ID), ended(f.State))
@@ -312,11 +359,7 @@ func (r *Runner) decides(ctx context.Context, tx *database.Tx, f *flow, by chat.
 	case by.ID == f.By.ID:
 		return refusef("you asked for %s, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
 	}
-	var asked bool
-	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM run_audit WHERE run = ? AND event = 'run_retried' AND actor = ?)", f.ID, by.ID).Scan(&asked); err != nil {
-		return err
-	}
-	if asked {
+	if slices.Contains(f.askers, by.ID) {
 		return refusef("you asked for %s again, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
 	}
 	for _, g := range f.groups() {

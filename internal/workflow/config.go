@@ -18,8 +18,12 @@ type Config struct {
 	Config map[string]string `yaml:"config"`
 	// Secrets are values by the names that playbooks use.
 	Secrets map[string]string `yaml:"secrets"`
-	HTTP    HTTPConfig        `yaml:"http"`
-	Command CommandConfig     `yaml:"command"`
+	// AuditKey is what the audit of runs is chained with, at least 16
+	// characters; "" makes one and keeps it in data_dir.
+	AuditKey string `yaml:"audit_key"`
+
+	HTTP    HTTPConfig    `yaml:"http"`
+	Command CommandConfig `yaml:"command"`
 }
 
 // HTTPConfig says where http steps may go.
@@ -45,6 +49,9 @@ func (c Config) Validate() problem.List {
 	}
 	if c.Lease < time.Second || c.Lease > 10*time.Minute {
 		add("lease", "write a duration such as 15s", "%v is not between 1s and 10m", c.Lease)
+	}
+	if n := len([]rune(c.AuditKey)); n > 0 && n < minKey {
+		add("audit_key", fmt.Sprintf("write at least %d characters, or leave it out and one is made", minKey), "it has %d characters", n)
 	}
 	for i, host := range c.HTTP.AllowHosts {
 		if why := badHost(host); why != "" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -44,24 +43,28 @@ type flow struct {
 	round    int
 	said     int
 	digest   string
-	cancel   string                    // who asked it to stop
+	cancel   string                    // who asked it to stop, as a wish
 	given    map[string]map[string]any // replies that it began with
 	due      time.Time                 // zero is never
+	frozen   time.Time                 // since when it stands because of a freeze; zero where it doesn't
 	enqueue  bool                      // it wants its lock before it goes on
 	renewed  bool                      // it begins again: an old wish to stop it is void
 	taken    bool                      // a worker takes it: the epoch grows
 	next     int64                     // the epoch after save
 
 	reports []Report
-	trail   []entry
-}
 
-// entry is a line of the audit.
-type entry struct{ event, actor, detail string }
+	// The audit: nil in a rehearsal, which leaves none.
+	ledger *ledger
+	trail  []entry
+	tail   end // of its chain, as it is stored
+	grown  end // of its chain after save
+	askers []string
+}
 
 // newFlow puts a run and its playbook together.
 func newFlow(r Run, book *playbook.Playbook, given map[string]map[string]any, config map[string]string, dir string) *flow {
-	f := &flow{Run: r, book: book, steps: book.Flow.Steps, given: given, config: config, dir: dir}
+	f := &flow{Run: r, book: book, steps: book.Flow.Steps, given: given, config: config, dir: dir, tail: end{link: unlinked}}
 	if r.Undoes != "" {
 		f.steps = backwards(book.Flow.Steps, given)
 	}
@@ -173,7 +176,10 @@ func (f *flow) applies(s *playbook.Step) bool {
 		return false
 	}
 	if !ok {
-		f.add(s, StepSkipped).Ended = f.now
+		a := f.add(s, StepSkipped)
+		a.Ended = f.now
+		f.noteStep("step_skipped", a, entry{})
+		f.report(Report{Kind: ReportSkipped, Step: s.ID, OK: true, Text: fmt.Sprintf("Step %d of %d skipped, since its condition does not hold: %s.", f.position+1, len(f.steps), title(*s))})
 		f.advance()
 	}
 	return ok
@@ -205,12 +211,16 @@ func (f *flow) attempt(s *playbook.Step) bool {
 	case a.Sleep != nil:
 		last := f.add(s, StepWaiting)
 		last.deadline = f.now.Add(a.Sleep.For)
+		f.noteStep("step_started", last, entry{})
 		f.wait(ForTime, last.deadline)
 		return false
 	}
 	last := f.add(s, StepRunning)
 	if s.Until != "" {
 		last.deadline = f.now.Add(orDefault(s.Timeout, pollTimeout))
+	}
+	if f.ledger != nil {
+		f.noteStep("step_started", last, entry{sent: step.Content(f.call(s))})
 	}
 	return true
 }
@@ -243,6 +253,7 @@ func (f *flow) call(s *playbook.Step) step.Call {
 func (f *flow) interrupted(s *playbook.Step, last *Attempt) {
 	last.State, last.Ended, last.changed = StepInterrupted, f.now, true
 	last.Error = "interrupted: nobody knows whether it was done"
+	f.noteEnd("step_interrupted", last, nil, "")
 	deaths := 0
 	for _, a := range f.Steps {
 		if a.position == f.position && a.State == StepInterrupted && a.Number > f.forgiven {
@@ -259,7 +270,7 @@ func (f *flow) interrupted(s *playbook.Step, last *Attempt) {
 	case choice == playbook.Ask, deaths >= maxInterrupted:
 		f.State, f.Waits, f.due = Unknown, "", time.Time{}
 		f.Error = fmt.Sprintf("%s was interrupted, and I can't tell whether it was done", code(s.ID))
-		f.note("run_unknown", "", s.ID)
+		f.note(entry{event: "run_unknown", step: s.ID})
 		f.report(Report{Kind: ReportUnknown, Step: s.ID, Text: fmt.Sprintf("I was interrupted in the middle of %s and can't tell whether it was done. Look, and say `retry %s` to do it again with the same key, or `cancel %s`.", code(s.ID), f.ID, f.ID)})
 	case s.Until != "":
 		last.State, last.Ended, last.Error = StepWaiting, time.Time{}, ""
@@ -294,9 +305,9 @@ func (f *flow) finish(s *playbook.Step, reply map[string]any, err error) {
 		if e != nil {
 			why = e.Error() // the reply may not have it yet
 		}
-		f.poll(s, last, why, 0)
+		f.poll(s, last, why, seen(string(s.Until), env), 0)
 	case errors.As(err, &failure) && failure.Transient && s.Until != "":
-		f.poll(s, last, failure.Sentence, failure.After)
+		f.poll(s, last, failure.Sentence, failure.Sentence, failure.After)
 	case errors.As(err, &failure):
 		f.setback(s, last, failure)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -309,17 +320,19 @@ func (f *flow) finish(s *playbook.Step, reply map[string]any, err error) {
 // done ends an attempt well.
 func (f *flow) done(a *Attempt, reply map[string]any) {
 	a.State, a.Ended, a.Reply, a.Error, a.changed = StepSucceeded, f.now, reply, "", true
-	s := f.steps[f.position]
-	f.report(Report{Kind: ReportStep, Step: s.ID, OK: true, Text: fmt.Sprintf("Step %d of %d done: %s.", f.position+1, len(f.steps), title(s))})
-	f.note("step_succeeded", "", s.ID)
+	if s := f.steps[f.position]; s.Action.Message == nil { // its words tell that it is done
+		f.report(Report{Kind: ReportStep, Step: s.ID, OK: true, Text: fmt.Sprintf("Step %d of %d done: %s.", f.position+1, len(f.steps), title(s))})
+	}
+	f.noteEnd("step_succeeded", a, new(true), "")
 	f.advance()
 }
 
 func (f *flow) advance() { f.position, f.forgiven, f.Step = f.position+1, 0, "" }
 
-// poll waits for the next look, or gives up.
-func (f *flow) poll(s *playbook.Step, a *Attempt, why string, after time.Duration) {
+// poll waits for the next look, or gives up. what is what the last one saw.
+func (f *flow) poll(s *playbook.Step, a *Attempt, why, what string, after time.Duration) {
 	a.changed, a.Error = true, why
+	a.looks++
 	next := f.now.Add(max(s.Every, after))
 	if !next.Before(a.deadline) {
 		sentence := fmt.Sprintf("it did not come to what it waits for within %v", orDefault(s.Timeout, pollTimeout))
@@ -331,6 +344,12 @@ func (f *flow) poll(s *playbook.Step, a *Attempt, why string, after time.Duratio
 	}
 	a.State = StepWaiting
 	f.wait(ForPoll, next)
+	if paced(a.looks) {
+		if what != "" {
+			what = ", " + what
+		}
+		f.report(Report{Kind: ReportProgress, Step: s.ID, Text: fmt.Sprintf("Step %d of %d, %s: still waiting%s (%s try).", f.position+1, len(f.steps), title(*s), what, ordinal(a.looks))})
+	}
 }
 
 // setback is a failed attempt: another one follows where the playbook and the
@@ -347,13 +366,14 @@ func (f *flow) setback(s *playbook.Step, a *Attempt, failure *step.Failure) {
 		return
 	}
 	a.State, a.Ended, a.Error, a.changed = StepFailed, f.now, failure.Sentence, true
+	f.noteEnd("step_failed", a, new(false), "")
 	pause := s.Retry.Backoff
 	for range tried - 1 {
 		pause = min(2*pause, time.Hour)
 	}
 	pause = max(pause, failure.After)
 	f.wait(ForRetry, f.now.Add(pause))
-	f.report(Report{Kind: ReportWaiting, Step: s.ID, Text: fmt.Sprintf("%s: %s. I try again in %v (attempt %d of %d).", title(*s), failure.Sentence, pause, tried+1, s.Retry.Attempts)})
+	f.report(Report{Kind: ReportProgress, Step: s.ID, Text: fmt.Sprintf("%s: %s. I try again in %v (attempt %d of %d).", title(*s), failure.Sentence, pause, tried+1, s.Retry.Attempts)})
 }
 
 func (f *flow) wait(why Wait, until time.Time) {
@@ -363,109 +383,8 @@ func (f *flow) wait(why Wait, until time.Time) {
 // resume is waiting for a worker, behind its lock where it has one.
 func (f *flow) resume() {
 	f.wait(ForWorker, f.now)
-	f.Ended, f.Error, f.cancel, f.Stopping = time.Time{}, "", "", false
+	f.Ended, f.Error, f.cancel, f.Stopping, f.frozen = time.Time{}, "", "", false, time.Time{}
 	f.enqueue, f.renewed = f.Lock != "", true
-}
-
-// fail ends the run with the step in hand.
-func (f *flow) fail(s *playbook.Step, why string) {
-	if a := f.last(); a != nil && (a.State == StepRunning || a.State == StepWaiting) {
-		a.State, a.Ended, a.Error, a.changed = StepFailed, f.now, why, true
-	} else if a == nil {
-		a = f.add(s, StepFailed)
-		a.Ended, a.Error = f.now, why
-	}
-	f.report(Report{Kind: ReportStep, Step: s.ID, Text: fmt.Sprintf("Step %d of %d failed: %s.", f.position+1, len(f.steps), title(*s))})
-	f.note("step_failed", "", s.ID+": "+why)
-	f.end(Failed, fmt.Sprintf("%s failed: %s", code(s.ID), why), "")
-}
-
-func code(id string) string { return "`" + id + "`" }
-
-// stop ends the run because somebody said so.
-func (f *flow) stop(by string) {
-	if a := f.last(); a != nil && (a.State == StepRunning || a.State == StepWaiting) {
-		a.State, a.Ended, a.changed = StepCancelled, f.now, true
-	}
-	f.cancel = by
-	f.end(Cancelled, "", by)
-}
-
-// end is the one way out.
-func (f *flow) end(state State, why, actor string) {
-	f.State, f.Waits, f.Ended, f.due, f.Error, f.Stopping = state, "", f.now, time.Time{}, why, false
-	f.note("run_"+string(state), actor, why)
-	switch state {
-	case Failed:
-		text := "It failed: " + strings.TrimSuffix(why, ".") + "."
-		if done := f.doneSteps(); done != "" {
-			text += " Done before that, and still there: " + done + "."
-		}
-		f.report(Report{Kind: ReportFailed, Step: f.Step, Text: text})
-	case Cancelled:
-		text := "Stopped, nothing was done."
-		if f.Step != "" {
-			text = fmt.Sprintf("Stopped at %s.", code(f.Step))
-		}
-		if done := f.doneSteps(); done != "" {
-			text = "Stopped. Done before that, and still there: " + done + "."
-		}
-		f.report(Report{Kind: ReportCancelled, Step: f.Step, Text: text, Actor: actor})
-	case Denied:
-		f.report(Report{Kind: ReportDenied, Text: "It was not approved: " + strings.TrimSuffix(why, ".") + ". Nothing was done.", Actor: actor})
-	}
-}
-
-func (f *flow) doneSteps() string {
-	var ids []string
-	for _, a := range f.Steps {
-		if a.State == StepSucceeded && a.position < len(f.steps) && f.steps[a.position].Action.Message == nil && f.steps[a.position].Action.Sleep == nil {
-			ids = append(ids, code(a.Step))
-		}
-	}
-	return strings.Join(ids, ", ")
-}
-
-// succeed ends the run with its result. What was done stays done where the
-// result can't be put together.
-func (f *flow) succeed() {
-	f.Step = ""
-	text, links, err := f.result()
-	if err != nil {
-		f.end(Failed, "every step was done, but the result can't be told: "+err.Error(), "")
-		return
-	}
-	f.Text, f.Links = text, links
-	f.end(Succeeded, "", "")
-	undoable := f.Undoes == "" && slices.ContainsFunc(f.book.Flow.Steps, func(s playbook.Step) bool { return s.Undo != nil })
-	f.report(Report{Kind: ReportSucceeded, OK: true, Text: text, Links: links, Undoable: undoable})
-}
-
-func (f *flow) result() (string, []Link, error) {
-	if f.Undoes != "" {
-		return fmt.Sprintf("What %s did is undone.", code(f.Undoes)), nil, nil
-	}
-	env := f.env()
-	text, err := expression.ExpandString(string(f.book.Flow.Result.Text), env, nil)
-	if err != nil {
-		return "", nil, err
-	}
-	if text == "" {
-		text = fmt.Sprintf("“%s” is done.", f.book.Title)
-	}
-	var links []Link
-	for _, l := range f.book.Flow.Result.Links {
-		address, err := expression.ExpandURL(string(l.URL), env)
-		if err != nil {
-			return "", nil, fmt.Errorf("link %s: %w", l.Label, err)
-		}
-		u, err := url.Parse(address)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "mailto" {
-			return "", nil, fmt.Errorf("link %s: it is no web address", l.Label)
-		}
-		links = append(links, Link{Label: l.Label, URL: address})
-	}
-	return text, links, nil
 }
 
 // report adds something to say, with the next number of the run.
@@ -476,8 +395,4 @@ func (f *flow) report(r Report) {
 	r.Run.Steps = nil
 	r.At, r.Message, r.Line, r.Request, r.By = f.At, f.Message, f.Line, f.Request, f.By
 	f.reports = append(f.reports, r)
-}
-
-func (f *flow) note(event, actor, detail string) {
-	f.trail = append(f.trail, entry{event: event, actor: actor, detail: detail})
 }

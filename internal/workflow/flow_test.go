@@ -129,7 +129,7 @@ func TestCancelWhereItStands(t *testing.T) {
 		t.Errorf("it is %s", run.State)
 	}
 	refused(t, w.Cancel(t.Context(), "r-one", ana), "it was cancelled")
-	w.expect(t, "r-one/1 message: x", "r-one/2 step: Step 1 of 2 done: a.", "r-one/3 cancelled: Stopped at `rest`.")
+	w.expect(t, "r-one/1 message: x", "r-one/2 cancelled: Stopped at `rest`. Nothing was done.")
 }
 
 func TestUndo(t *testing.T) {

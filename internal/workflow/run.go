@@ -38,6 +38,7 @@ const (
 	ForPoll     Wait = "poll"     // until doesn't hold yet
 	ForTime     Wait = "sleep"    // a sleep step
 	ForApproval Wait = "approval" // somebody has to agree
+	ForOperator Wait = "frozen"   // the operator holds it back
 )
 
 // Run is one execution of a playbook's workflow.
@@ -65,6 +66,7 @@ type Run struct {
 	Links    []Link         `json:"links,omitempty"`
 	Steps    []Attempt      `json:"steps,omitempty"`    // in order; Get alone reads them
 	Stopping bool           `json:"stopping,omitempty"` // somebody cancelled it, and the step in hand is being stopped
+	Frozen   *Freeze        `json:"frozen,omitempty"`   // the operator holds it back; nil where not, and of a run that is over
 }
 
 // Over tells whether the run has come to its end. An unknown one has not: it
@@ -95,6 +97,7 @@ type Attempt struct {
 
 	position int
 	deadline time.Time // of a wait
+	looks    int       // of a wait with until, so far
 	changed  bool
 }
 
@@ -145,9 +148,13 @@ type ReportKind string
 // The kinds of report.
 const (
 	ReportStarted   ReportKind = "started"
-	ReportStep      ReportKind = "step"    // a step is finished, well (OK) or not
-	ReportMessage   ReportKind = "message" // a message step says its text
-	ReportWaiting   ReportKind = "waiting" // for a lock, an approval or the next attempt
+	ReportStep      ReportKind = "step"     // a step is finished, well (OK) or not
+	ReportSkipped   ReportKind = "skipped"  // a step's condition does not hold
+	ReportProgress  ReportKind = "progress" // of the step in hand: what it waits for, or that it is tried again
+	ReportMessage   ReportKind = "message"  // a message step says its text, which also ends it
+	ReportPaused    ReportKind = "paused"   // the operator holds it back
+	ReportResumed   ReportKind = "resumed"  // and no longer does
+	ReportWaiting   ReportKind = "waiting"  // for a lock or an approval
 	ReportApproved  ReportKind = "approved"
 	ReportDenied    ReportKind = "denied"
 	ReportSucceeded ReportKind = "succeeded"
@@ -167,7 +174,7 @@ type Report struct {
 	OK    bool       `json:"ok,omitempty"`
 	Text  string     `json:"text"` // a plain sentence, or the result's text
 	Links []Link     `json:"links,omitempty"`
-	// Undoable says that a succeeded run did something that can be taken back.
+	// Undoable says that a run that is over did something that can be taken back.
 	Undoable bool   `json:"undoable,omitempty"`
 	Actor    string `json:"actor,omitempty"` // who approved, denied or cancelled, by canonical id
 

@@ -29,6 +29,7 @@ type Options struct {
 	Drain   time.Duration // how long Work waits for the steps in hand at its end before it interrupts them; 0 is 5 s
 	Poll    time.Duration // how often other processes' changes are looked for; 0 is 200 ms
 	Self    string        // path of `bot`; "" is the running executable
+	KeyDir  string        // where the audit's key is made and kept, where none is configured; "" is beside the database
 
 	// Say says a report. It is called at least once for each, in order within
 	// a run. nil leaves them stored for a process that has one.
@@ -38,6 +39,9 @@ type Options struct {
 	Speaks func(r Report) bool
 	// Member tells whether a person is in a group; nil is nobody in none.
 	Member func(who chat.Person, group string) bool
+	// Pseudonym is how the audit calls a person, whose id it must not keep; nil
+	// makes one with the audit's own key.
+	Pseudonym func(id string) string
 	// Parse reads back the playbook of a run; nil is playbook.Parse.
 	Parse func(file string, source []byte) (*playbook.Playbook, error)
 	// Now replaces the database's clock in tests.
@@ -52,8 +56,11 @@ type Runner struct {
 	opts  Options
 	http  *step.HTTP
 	kinds map[string]step.Kind
-	wake  chan struct{} // something may be due
-	pump  chan struct{} // something may have to be said
+
+	ledger *ledger
+
+	wake chan struct{} // something may be due
+	pump chan struct{} // something may have to be said
 
 	mu      sync.Mutex
 	books   map[string]*playbook.Playbook // by hash
@@ -95,8 +102,22 @@ func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runn
 		}
 		opts.Self = self
 	}
+	if opts.KeyDir == "" {
+		opts.KeyDir = filepath.Dir(db.Path)
+	}
+	keys, err := loadKeys(cfg.AuditKey, opts.KeyDir)
+	if err != nil {
+		return nil, err
+	}
+	book := &ledger{keys: keys, pseudonym: opts.Pseudonym}
+	if book.pseudonym == nil {
+		book.pseudonym = book.alias
+	}
+	if err := book.sameKey(ctx, db); err != nil {
+		return nil, err
+	}
 	r := &Runner{
-		db: db, cfg: cfg, opts: opts, wake: make(chan struct{}, 1), pump: make(chan struct{}, 1),
+		db: db, cfg: cfg, opts: opts, ledger: book, wake: make(chan struct{}, 1), pump: make(chan struct{}, 1),
 		books: map[string]*playbook.Playbook{}, held: map[string]*hold{}, changed: make(chan struct{}),
 	}
 	r.http, r.kinds = kinds(cfg, opts.Self)
@@ -153,12 +174,19 @@ func (r *Runner) draft(req Request, now time.Time) (*flow, error) {
 		ID: req.ID, Playbook: p.ID, State: Waiting, By: req.By, At: req.At, Message: req.Message, Line: req.Line, Request: req.Request,
 		Inputs: inputs, Started: now,
 	}
-	f := newFlow(run, p, nil, r.cfg.Config, r.dir(run))
+	f := r.flow(run, p, nil)
 	f.now = now
 	if err := f.prepare(); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// flow puts a run and its playbook together, with what the runner has for it.
+func (r *Runner) flow(run Run, book *playbook.Playbook, given map[string]map[string]any) *flow {
+	f := newFlow(run, book, given, r.cfg.Config, r.dir(run))
+	f.ledger = r.ledger
+	return f
 }
 
 // prepare finds the lock and the approval rules.
@@ -216,7 +244,11 @@ func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 		if err := f.insert(ctx, tx); err != nil {
 			return err
 		}
-		f.note("run_started", f.By.ID, f.Playbook)
+		begun := decision("run_started", f.By, "", f.Playbook+" "+f.book.Hash)
+		if f.Undoes != "" {
+			begun = decision("undo_started", f.By, "", f.Undoes)
+		}
+		f.note(begun)
 		if !f.seek("") {
 			f.resume()
 		}

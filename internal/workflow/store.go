@@ -64,6 +64,15 @@ func moment(ms sql.NullInt64) time.Time {
 	return time.UnixMilli(ms.Int64).UTC()
 }
 
+// whose is the name of who started a run.
+func whose(source string) (string, error) {
+	var o origin
+	if err := json.Unmarshal([]byte(source), &o); err != nil {
+		return "", fmt.Errorf("read who started a run: %w", err)
+	}
+	return name(o.By), nil
+}
+
 // origin is where a run came from, as it is stored.
 type origin struct {
 	By      chat.Person  `json:"by"`
@@ -73,7 +82,7 @@ type origin struct {
 }
 
 const columns = `id, hash, playbook, undoes, request, origin, inputs, given, state, waits, position, step, due_at,
-	forgiven, epoch, cancel, needs, round, digest, lock, said, started, ended, error, result, links`
+	forgiven, epoch, cancel, needs, round, digest, lock, said, started, ended, error, result, links, trail, head, frozen, askers`
 
 // row is a run as it is read.
 type row struct {
@@ -88,21 +97,32 @@ type row struct {
 	round    int
 	digest   string
 	said     int
+	tail     end
+	frozen   time.Time
+	askers   []string
 }
 
 func scan(from interface{ Scan(...any) error }) (row, error) {
 	var w row
-	var source, inputs, needs, links string
-	var due, ended sql.NullInt64
+	var source, inputs, needs, links, askers string
+	var due, ended, frozen sql.NullInt64
 	var started int64
 	err := from.Scan(&w.ID, &w.hash, &w.Playbook, &w.Undoes, &w.Request, &source, &inputs, &w.given, &w.State, &w.Waits, &w.position, &w.Step, &due,
-		&w.forgiven, &w.epoch, &w.cancel, &needs, &w.round, &w.digest, &w.Lock, &w.said, &started, &ended, &w.Error, &w.Text, &links)
+		&w.forgiven, &w.epoch, &w.cancel, &needs, &w.round, &w.digest, &w.Lock, &w.said, &started, &ended, &w.Error, &w.Text, &links,
+		&w.tail.count, &w.tail.link, &frozen, &askers)
 	if err != nil {
 		return w, err
 	}
 	var o origin
-	for text, into := range map[string]any{source: &o, needs: &w.Needs, links: &w.Links} {
-		if err := json.Unmarshal([]byte(text), into); err != nil {
+	if len(w.tail.link) != len(unlinked) {
+		w.tail.link = unlinked
+	}
+	w.frozen = moment(frozen)
+	for _, part := range []struct {
+		text string
+		into any
+	}{{source, &o}, {needs, &w.Needs}, {links, &w.Links}, {askers, &w.askers}} {
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
 			return w, fmt.Errorf("read run %s: %w", w.ID, err)
 		}
 	}
@@ -149,7 +169,7 @@ func read(ctx context.Context, q querier, id string) (row, error) {
 
 // attempts reads the steps of a run in order.
 func attempts(ctx context.Context, q querier, id string) ([]Attempt, error) {
-	rows, err := q.QueryContext(ctx, "SELECT position, attempt, step, state, started, ended, deadline, error, reply FROM run_steps WHERE run = ? ORDER BY position, attempt", id)
+	rows, err := q.QueryContext(ctx, "SELECT position, attempt, step, state, started, ended, deadline, error, reply, looks FROM run_steps WHERE run = ? ORDER BY position, attempt", id)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +180,7 @@ func attempts(ctx context.Context, q querier, id string) ([]Attempt, error) {
 		var started int64
 		var ended, deadline sql.NullInt64
 		var reply string
-		if err := rows.Scan(&a.position, &a.Number, &a.Step, &a.State, &started, &ended, &deadline, &a.Error, &reply); err != nil {
+		if err := rows.Scan(&a.position, &a.Number, &a.Step, &a.State, &started, &ended, &deadline, &a.Error, &reply, &a.looks); err != nil {
 			return nil, err
 		}
 		a.Started, a.Ended, a.deadline = time.UnixMilli(started).UTC(), moment(ended), moment(deadline)
@@ -186,7 +206,8 @@ func (r *Runner) load(ctx context.Context, q querier, w row) (*flow, error) {
 	for id, reply := range tree {
 		given[id], _ = reply.(map[string]any)
 	}
-	f := newFlow(w.Run, book, given, r.cfg.Config, r.dir(w.Run))
+	f := r.flow(w.Run, book, given)
+	f.tail, f.frozen, f.askers = w.tail, w.frozen, w.askers
 	if f.Steps, err = attempts(ctx, q, w.ID); err != nil {
 		return nil, fmt.Errorf("read the steps of run %s: %w", w.ID, err)
 	}
@@ -276,15 +297,47 @@ func (f *flow) save(ctx context.Context, tx *database.Tx, lease time.Time) error
 	if err != nil {
 		return err
 	}
-	done, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, waits = ?, position = ?, step = ?, due_at = CASE WHEN ? AND cancel <> '' THEN ? ELSE ? END, forgiven = ?, epoch = ?, needs = ?, round = ?, digest = ?,
-		said = ?, ended = ?, error = ?, result = ?, links = ?, cancel = CASE WHEN ? THEN '' ELSE cancel END WHERE id = ? AND epoch = ?`,
-		f.State, f.Waits, f.position, f.Step, f.State == Waiting, f.now.UnixMilli(), millis(due), f.forgiven, f.next, needs, f.round, f.digest,
-		f.said, millis(f.Ended), f.Error, f.Text, links, f.renewed, f.ID, f.epoch)
+	askers, err := encode(f.askers)
 	if err != nil {
 		return err
 	}
-	if n, err := done.RowsAffected(); err != nil || n != 1 {
-		return errors.Join(errLost, err)
+	// Somebody may have added to the chain without changing hands.
+	var rows []linked
+	for tried := false; ; tried = true {
+		if rows, err = f.ledger.follow(f.ID, f.tail, f.now, f.trail); err != nil {
+			return err
+		}
+		f.grown = f.tail
+		if n := len(rows); n > 0 {
+			f.grown = rows[n-1].end
+		}
+		done, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, waits = ?, position = ?, step = ?, due_at = CASE WHEN ? AND cancel <> '' THEN ? ELSE ? END, forgiven = ?, epoch = ?, needs = ?, round = ?, digest = ?,
+			said = ?, ended = ?, error = ?, result = ?, links = ?, cancel = CASE WHEN ? THEN '' ELSE cancel END, frozen = ?, askers = ?, trail = ?, head = ?, seal = ? WHERE id = ? AND epoch = ? AND trail = ?`,
+			f.State, f.Waits, f.position, f.Step, f.State == Waiting, f.now.UnixMilli(), millis(due), f.forgiven, f.next, needs, f.round, f.digest,
+			f.said, millis(f.Ended), f.Error, f.Text, links, f.renewed, millis(f.frozen), askers, f.grown.count, f.grown.link, f.ledger.sealOf(f.ID, f.grown), f.ID, f.epoch, f.tail.count)
+		if err != nil {
+			return err
+		}
+		n, err := done.RowsAffected()
+		if err == nil && n == 1 {
+			break
+		}
+		if err != nil || tried {
+			return errors.Join(errLost, err)
+		}
+		now, err := read(ctx, tx, f.ID)
+		if err != nil || now.epoch != f.epoch {
+			return errors.Join(errLost, err)
+		}
+		f.tail = now.tail
+	}
+	if len(rows) > 0 {
+		if err := store(ctx, tx, f.ID, rows); err != nil {
+			return err
+		}
+		if err := f.ledger.moved(ctx, tx, f.ID, f.tail, f.grown); err != nil {
+			return err
+		}
 	}
 	if f.Over() && f.Lock != "" {
 		if err := f.release(ctx, tx); err != nil {
@@ -294,17 +347,17 @@ func (f *flow) save(ctx context.Context, tx *database.Tx, lease time.Time) error
 	if err := f.saveSteps(ctx, tx); err != nil {
 		return err
 	}
-	for _, report := range f.reports {
+	return say(ctx, tx, f.ID, f.reports)
+}
+
+// say stores reports until they are said.
+func say(ctx context.Context, tx *database.Tx, run string, reports []Report) error {
+	for _, report := range reports {
 		body, err := encode(report)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO run_reports (run, body) VALUES (?, ?)", f.ID, body); err != nil {
-			return err
-		}
-	}
-	for _, e := range f.trail {
-		if err := audit(ctx, tx, f.ID, f.now, e); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO run_reports (run, body) VALUES (?, ?)", run, body); err != nil {
 			return err
 		}
 	}
@@ -324,9 +377,9 @@ func (f *flow) saveSteps(ctx context.Context, tx *database.Tx) error {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO run_steps (run, position, attempt, step, state, started, ended, deadline, error, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (run, position, attempt) DO UPDATE SET state = excluded.state, ended = excluded.ended, deadline = excluded.deadline, error = excluded.error, reply = excluded.reply`,
-			f.ID, a.position, a.Number, a.Step, a.State, a.Started.UnixMilli(), millis(a.Ended), millis(a.deadline), a.Error, reply)
+		_, err := tx.ExecContext(ctx, `INSERT INTO run_steps (run, position, attempt, step, state, started, ended, deadline, error, reply, looks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (run, position, attempt) DO UPDATE SET state = excluded.state, ended = excluded.ended, deadline = excluded.deadline, error = excluded.error, reply = excluded.reply, looks = excluded.looks`,
+			f.ID, a.position, a.Number, a.Step, a.State, a.Started.UnixMilli(), millis(a.Ended), millis(a.deadline), a.Error, reply, a.looks)
 		if err != nil {
 			return err
 		}
@@ -336,59 +389,11 @@ func (f *flow) saveSteps(ctx context.Context, tx *database.Tx) error {
 
 // saved forgets what is now stored.
 func (f *flow) saved() {
-	f.epoch, f.taken = f.next, false
+	f.epoch, f.taken, f.tail = f.next, false, f.grown
 	f.reports, f.trail, f.enqueue = nil, nil, false
 	for i := range f.Steps {
 		f.Steps[i].changed = false
 	}
-}
-
-func audit(ctx context.Context, tx *database.Tx, run string, now time.Time, e entry) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO run_audit (run, number, time, event, actor, detail)
-		SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ?, ? FROM run_audit WHERE run = ?`, run, now.UnixMilli(), e.event, e.actor, e.detail, run)
-	return err
-}
-
-// queue takes the lock, or a place behind those who asked before.
-func (f *flow) queue(ctx context.Context, tx *database.Tx) error {
-	var holder sql.NullString
-	var ahead int
-	var holding bool
-	err := tx.QueryRowContext(ctx, `SELECT max(CASE WHEN holds = 1 THEN id END), count(*), coalesce(max(holds = 1 AND id = ?2), 0) FROM runs WHERE lock = ?1 AND ticket IS NOT NULL`, f.Lock, f.ID).Scan(&holder, &ahead, &holding)
-	if err != nil || holding {
-		return err // it may have kept its lock over an approval or an interruption
-	}
-	holds := 0
-	if ahead == 0 {
-		holds = 1
-	} else {
-		f.wait(ForLock, time.Time{})
-		text := fmt.Sprintf("It waits for %s, which has the lock %s.", code(holder.String), code(f.Lock))
-		if ahead > 1 {
-			text = fmt.Sprintf("It waits for the lock %s; %d runs are before it.", code(f.Lock), ahead)
-		}
-		f.report(Report{Kind: ReportWaiting, Text: text})
-	}
-	_, err = tx.ExecContext(ctx, "UPDATE runs SET holds = ?, ticket = (SELECT coalesce(max(ticket), 0) + 1 FROM runs WHERE lock = ?) WHERE id = ?", holds, f.Lock, f.ID)
-	return err
-}
-
-// release leaves the lock's queue, and hands the lock on where it was held.
-func (f *flow) release(ctx context.Context, tx *database.Tx) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE runs SET holds = 0, ticket = NULL WHERE id = ? AND ticket IS NOT NULL", f.ID); err != nil {
-		return err
-	}
-	var next string
-	err := tx.QueryRowContext(ctx, `SELECT id FROM runs WHERE lock = ?1 AND ticket IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM runs WHERE lock = ?1 AND holds = 1) ORDER BY ticket LIMIT 1`, f.Lock).Scan(&next)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, "UPDATE runs SET holds = 1, waits = ?, due_at = ?, epoch = epoch + 1 WHERE id = ?", ForWorker, f.now.UnixMilli(), next)
-	return err
 }
 
 // Get returns one run with its steps. ErrNotFound where there is none.
@@ -406,7 +411,21 @@ func (r *Runner) Get(ctx context.Context, id string) (Run, error) {
 			return Run{}, fmt.Errorf("read run %s: %w", id, err)
 		}
 	}
-	return w.Run, nil
+	return w.Run, r.showFreezes(ctx, &w.Run)
+}
+
+// showFreezes puts in place what holds the runs back.
+func (r *Runner) showFreezes(ctx context.Context, runs ...*Run) error {
+	freezes, err := r.Freezes(ctx)
+	if err != nil || len(freezes) == 0 {
+		return err
+	}
+	for _, run := range runs {
+		if !run.Over() {
+			run.Frozen = covering(freezes, *run)
+		}
+	}
+	return nil
 }
 
 func wrap(what string, err error) error {
@@ -444,21 +463,15 @@ func (r *Runner) List(ctx context.Context, filter Filter) ([]Run, error) {
 	if limit <= 0 {
 		limit = 1000
 	}
-	rows, err := r.db.QueryContext(ctx, query+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
+	rows, err := readRows(ctx, r.db, query+" ORDER BY seq DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	out := []Run{}
-	for rows.Next() {
-		w, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("list runs: %w", err)
-		}
-		out = append(out, w.Run)
+	out := make([]Run, len(rows))
+	shown := make([]*Run, len(rows))
+	for i, w := range rows {
+		out[i] = w.Run
+		shown[i] = &out[i]
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list runs: %w", err)
-	}
-	return out, nil
+	return out, r.showFreezes(ctx, shown...)
 }

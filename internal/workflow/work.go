@@ -28,7 +28,7 @@ var (
 type hold struct {
 	epoch int64
 	stop  context.CancelCauseFunc
-	by    string // who cancelled it; guarded by Runner.mu
+	by    string // who cancelled it, as a wish; guarded by Runner.mu
 }
 
 // task is a claimed run with the step to do.
@@ -167,7 +167,11 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 		if err != nil {
 			return err
 		}
-		due, err := r.due(ctx, tx, now, n)
+		due, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), n)
+		if err != nil {
+			return err
+		}
+		freezes, err := readFreezes(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -183,7 +187,13 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 				continue
 			}
 			f.now, f.taken = now, true
-			s := f.take(w.State, w.Waits)
+			given := 0
+			if w.Waits == ForApproval {
+				if given, err = approvals(ctx, tx, f); err != nil {
+					return err
+				}
+			}
+			s := f.take(w.State, w.Waits, given, covering(freezes, w.Run))
 			if err := f.save(ctx, tx, now.Add(r.cfg.Lease)); err != nil {
 				return fmt.Errorf("take up run %s: %w", w.ID, err)
 			}
@@ -206,31 +216,18 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 	return tasks, more, nil
 }
 
-func (r *Runner) due(ctx context.Context, tx *database.Tx, now time.Time, n int) ([]row, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM runs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), n)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	var out []row
-	for rows.Next() {
-		w, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, w)
-	}
-	return out, rows.Err()
-}
-
-// take goes on with a run that was due in the given state.
-func (f *flow) take(state State, waits Wait) *playbook.Step {
+// take goes on with a run that was due in the given state, that so many people
+// have approved and that frozen holds back.
+func (f *flow) take(state State, waits Wait, given int, frozen *Freeze) *playbook.Step {
 	switch {
 	case f.cancel != "":
-		f.stop(f.cancel)
+		f.stop(wished(f.cancel))
 		return nil
 	case state == Waiting && waits == ForApproval:
-		f.expire()
+		f.expire(given)
+		return nil
+	case frozen != nil:
+		f.freeze(frozen)
 		return nil
 	case f.stale():
 		f.seek("What was approved has changed since: the approval is void. ")
@@ -268,9 +265,13 @@ func (r *Runner) follow(ctx context.Context, t task, h *hold) {
 			r.mu.Lock()
 			by := h.by
 			r.mu.Unlock()
-			f.stop(by)
+			f.stop(wished(by))
 		} else if f.State == Running {
-			s = f.begin()
+			if z := r.frozen(context.WithoutCancel(ctx), f.Run); z != nil && f.position < len(f.steps) {
+				f.freeze(z)
+			} else {
+				s = f.begin()
+			}
 		}
 		if err := r.persist(ctx, f); err != nil {
 			r.opts.Log.Error("store what came of a step", zap.String("run", f.ID), zap.Error(err))

@@ -234,10 +234,12 @@ result:
 	w.expect(t,
 		"r-one/1 step: Step 1 of 5 done: create.",
 		"r-one/2 message: It is on its way as 9007199254740993.",
-		"r-one/3 step: Step 2 of 5 done: tell.",
+		"r-one/3 skipped: Step 3 of 5 skipped, since its condition does not hold: never.",
 		"r-one/4 step: Step 4 of 5 done: rest.",
-		"r-one/5 step: Step 5 of 5 done: ready.",
-		"r-one/6 succeeded: a b/c is ready.")
+		"r-one/5 progress: Step 5 of 5, ready: still waiting, status is coming (1st try).",
+		"r-one/6 progress: Step 5 of 5, ready: still waiting, status is coming (2nd try).",
+		"r-one/7 step: Step 5 of 5 done: ready.",
+		"r-one/8 succeeded: a b/c is ready.")
 	var steps []string
 	for _, s := range run.Steps {
 		steps = append(steps, fmt.Sprintf("%s %d %s", s.Step, s.Number, s.State))
