@@ -14,21 +14,22 @@ type Verb string
 
 // The verbs. Use, with a playbook, is also what a playbook's own command does.
 const (
-	Help      Verb = "help"
-	Say       Verb = "ask"       // answer Args from the docs
-	Use       Verb = "run"       // go on with Playbook, inputs from Args
+	Help      Verb = "help"      // of Args, or of everything
+	Say       Verb = "ask"       // answer Args from the docs; none asks for the question
+	Use       Verb = "run"       // go on with Playbook, inputs from Args; without one, Args was to be one
 	Status    Verb = "status"    // of Run, or of the person's runs
 	Yes       Verb = "yes"       // confirm what is pending
 	No        Verb = "no"        // drop what is pending
-	Cancel    Verb = "cancel"    // Run
-	Retry     Verb = "retry"     // Run
-	Undo      Verb = "undo"      // Run
-	Approve   Verb = "approve"   // Run
-	Deny      Verb = "deny"      // Run, the reason in Args
-	Helpful   Verb = "helpful"   // the last answer was
-	Unhelpful Verb = "unhelpful" // the last answer was not
+	Cancel    Verb = "cancel"    // Run, or the one that it can mean
+	Retry     Verb = "retry"     // likewise
+	Undo      Verb = "undo"      // likewise
+	Approve   Verb = "approve"   // likewise
+	Deny      Verb = "deny"      // likewise, the reason in Args
+	Helpful   Verb = "helpful"   // the last answer was, Args says more
+	Unhelpful Verb = "unhelpful" // the last answer was not, Args says why
+	Feedback  Verb = "feedback"  // Args is neither of the two; none asks which
 	Solved    Verb = "solved"    // the request is over
-	Escalate  Verb = "escalate"  // a human, please
+	Escalate  Verb = "escalate"  // a human, please; Args says what for
 	Why       Verb = "why"       // explain the last decision
 	Choose    Verb = "choose"    // Playbook, of the ones offered
 )
@@ -41,45 +42,6 @@ type Command struct {
 	Request  string // id of the demand request that a click is about
 	Token    string // of the pending question that a click answers
 	Args     string // the words behind it
-}
-
-// word is one built-in command: what people may type, and what it takes.
-type word struct {
-	verb  Verb
-	says  []string // lower case; the first is the one that help shows
-	run   needs
-	args  needs
-	about string // a line for help; "" is not listed
-}
-
-type needs int
-
-const (
-	no needs = iota
-	may
-	must
-)
-
-// words in the order that help shows them. A phrase only counts as the whole
-// message, or before what it takes: "cancel" is a command, "cancel my order"
-// is talk.
-var words = []word{
-	{Help, []string{"help", "commands", "menu", "what can you do", "what can you do?", "?"}, no, may, "what I can do for you; `help WORD` searches"},
-	{Say, []string{"ask"}, no, must, "`ask QUESTION`: an answer from the docs"},
-	{Use, []string{"run"}, no, must, "`run PLAYBOOK input=value …`: start a workflow"},
-	{Status, []string{"status", "runs", "my runs", "list runs"}, may, no, "`status` or `status RUN`: how runs are doing"},
-	{Cancel, []string{"cancel"}, must, no, "`cancel RUN`: stop a run"},
-	{Retry, []string{"retry"}, must, no, "`retry RUN`: try a failed run again"},
-	{Undo, []string{"undo"}, must, no, "`undo RUN`: take back what a run did"},
-	{Approve, []string{"approve"}, must, no, ""},
-	{Deny, []string{"deny", "reject"}, must, may, ""},
-	{Yes, []string{"yes", "y", "yep", "yeah", "yes please", "ok do it", "do it", "go ahead", "confirm", "go", "ok", "okay", "sure", "lgtm", "ship it"}, no, no, ""},
-	{No, []string{"no", "n", "nope", "never mind", "nevermind", "nvm", "cancel", "cancel that", "stop", "forget it", "abort", "no thanks"}, no, no, "`never mind`: drop what we were doing"},
-	{Helpful, []string{"helpful", "that helped", "👍"}, no, no, ""},
-	{Unhelpful, []string{"not helpful", "unhelpful", "that didn't help", "that did not help", "wrong answer", "👎"}, no, no, ""},
-	{Solved, []string{"solved", "that solved it", "problem solved", "fixed it", "✅"}, no, no, "`solved`: tell me that it worked"},
-	{Escalate, []string{"escalate", "human", "human please", "human pls", "a human please", "i need a human", "talk to a human", "get me a human", "i need help from a human", "i want to talk to a human", "can i talk to a human", "🆘"}, no, no, "`human`: bring in the people behind the platform"},
-	{Why, []string{"why", "why?", "explain", "why did you say that", "why did you say that?"}, no, no, "`why`: how I came to my last reply"},
 }
 
 // Parse reads the text as a command: a built-in one, or a playbook's own.
@@ -101,6 +63,18 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 			}
 		}
 	}
+	plain := strings.TrimRight(lower, "?!. ")
+	switch {
+	case len(plain) > 60:
+	case plain == "status" || plain == "my runs":
+		return Command{Verb: Status}, true
+	case asksForHelp.MatchString(plain):
+		return Command{Verb: Help}, true
+	case asksForReasons.MatchString(plain):
+		return Command{Verb: Why}, true
+	case asksForHuman.MatchString(plain):
+		return Command{Verb: Escalate}, true
+	}
 	return Command{}, false
 }
 
@@ -108,34 +82,151 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 // word was only the beginning of a sentence.
 func (w word) take(args string, set *playbook.Set) (Command, bool) {
 	c := Command{Verb: w.verb}
-	first, rest, _ := strings.Cut(args, " ")
 	if w.run != no {
-		if IsRun(first) {
-			c.Run, args = strings.ToLower(first), strings.TrimSpace(rest)
-		} else if w.run == must {
-			return c, false
+		first, rest, _ := strings.Cut(args, " ")
+		if id := strings.TrimRight(first, ":,;"); IsRun(id) {
+			c.Run, args = strings.ToLower(id), strings.TrimSpace(rest)
+		} else if w.run == may && meansIt(args) {
+			args = ""
 		}
 	}
-	switch {
-	case w.args == no && args != "", w.args == must && args == "":
+	if w.verb == Help || w.verb == Say || w.verb == Use {
+		args = strings.TrimLeft(args, ":, ")
+	}
+	switch w.verb {
+	case Help:
+		var ok bool
+		c.Args, ok = searched(args)
+		return c, ok
+	case Use:
+		return runs(args, set)
+	case Deny:
+		if c.Run == "" && args != "" {
+			var ok bool
+			c.Args, ok = reason(args)
+			return c, ok
+		}
+		c.Args = strings.TrimLeft(args, ":,- ")
+		return c, true
+	case Helpful, Unhelpful, Escalate:
+		if args == "" {
+			return c, true
+		}
+		if lower := lowerASCII(args); w.verb == Escalate && (strings.HasPrefix(lower, "to ") || strings.HasPrefix(lower, "about ")) {
+			c.Args = args
+			return c, true
+		}
+		var ok bool
+		c.Args, ok = reason(args)
+		return c, ok
+	case Feedback:
+		return judged(args)
+	}
+	if w.args == no && args != "" || w.args == must && args == "" {
 		return c, false
-	case w.verb == Help && (strings.Count(args, " ") > 1 || args == "me" || args == "us" || args == "please"):
-		if args == "me" || args == "us" || args == "please" {
-			return c, true // nothing in particular
-		}
-		return c, false // "help my deploy is stuck" is a question, "help deploys" a search
-	case w.verb == Use:
-		first, rest, _ = strings.Cut(args, " ")
-		if IsRun(first) {
-			return c, false
-		}
-		if set == nil || set.ByID(first) == nil {
-			return c, false
-		}
-		c.Playbook, args = first, strings.TrimSpace(rest)
 	}
 	c.Args = args
 	return c, true
+}
+
+// meansIt tells whether the words stand for the one thing at hand: "cancel it".
+func meansIt(args string) bool {
+	switch lowerASCII(args) {
+	case "it", "that", "this", "them", "please", "it please", "the run", "that run", "this run", "my run", "the last one", "the last run", "my last run", "the request", "that request", "now", "again", "it again":
+		return true
+	}
+	return false
+}
+
+// reason reads why, behind a word that can also begin a sentence: "because it
+// is too big", ": too big". Other words are no reason: "deny access to bob".
+func reason(args string) (string, bool) {
+	lower := lowerASCII(args)
+	for _, s := range []string{":", ",", "-", "–", "because", "since", "as it", "it was", "it is", "it's", "that was", "this was", "was "} {
+		if rest, ok := strings.CutPrefix(lower, s); ok {
+			if s == "as it" || strings.HasPrefix(s, "it") || strings.HasPrefix(s, "th") || s == "was " {
+				return args, true
+			}
+			return strings.TrimLeft(args[len(args)-len(rest):], ":,- "), true
+		}
+	}
+	return "", meansIt(args)
+}
+
+// judged reads what stands behind "feedback".
+func judged(args string) (Command, bool) {
+	args = strings.TrimLeft(args, ":, ")
+	lower := lowerASCII(args)
+	for _, w := range words {
+		if w.verb != Helpful && w.verb != Unhelpful && w.verb != Solved {
+			continue
+		}
+		for _, s := range w.says {
+			if rest, ok := after(strings.Replace(strings.Replace(lower, ",", " ", 1), ":", " ", 1), s); ok {
+				return Command{Verb: w.verb, Args: strings.TrimLeft(args[len(args)-len(rest):], ":,- ")}, true
+			}
+		}
+	}
+	switch first, rest, _ := strings.Cut(args, " "); strings.Trim(lowerASCII(first), ":,") {
+	case "yes", "good", "great", "positive", "useful", "+1", "up", "👍":
+		return Command{Verb: Helpful, Args: rest}, true
+	case "no", "bad", "negative", "useless", "wrong", "outdated", "-1", "down", "👎":
+		return Command{Verb: Unhelpful, Args: rest}, true
+	}
+	return Command{Verb: Feedback, Args: args}, true
+}
+
+// searched is what help is wanted about. "help my deploy is stuck" is a
+// request, "help with deploys" a search.
+func searched(args string) (string, bool) {
+	lower := lowerASCII(strings.TrimRight(args, "?!. "))
+	switch lower {
+	case "", "me", "us", "please", "me please", "pls", "plz":
+		return "", true
+	}
+	found := strings.Fields(strings.TrimRight(args, "?!. "))
+	if len(found) > 1 {
+		switch lowerASCII(found[0]) {
+		case "with", "about", "on", "for", "topic", "search":
+			found = found[1:]
+		}
+	}
+	if len(found) > 4 {
+		return "", false
+	}
+	for _, f := range found {
+		if sentences[lowerASCII(f)] {
+			return "", false
+		}
+	}
+	return strings.Join(found, " "), true
+}
+
+// runs reads what stands behind "run": a playbook by id, command or title. What
+// has the shape of one and is none comes back without a playbook: nothing that
+// begins so is a question. "run the tests again" is talk.
+func runs(args string, set *playbook.Set) (Command, bool) {
+	first, rest, _ := strings.Cut(args, " ")
+	if IsRun(first) || set == nil {
+		return Command{}, false
+	}
+	lower := lowerASCII(args)
+	best, length := Command{}, 0
+	for _, p := range set.Playbooks {
+		for _, name := range []string{p.ID, p.Match.Command, p.Title} {
+			name = lowerASCII(name)
+			if tail, ok := after(lower, name); ok && len(name) > length {
+				best, length = Command{Verb: Use, Playbook: p.ID, Args: strings.TrimSpace(args[len(args)-len(tail):])}, len(name)
+			}
+		}
+	}
+	if length > 0 {
+		return best, true
+	}
+	if rest == "" || strings.ContainsAny(first, "-_") || strings.ContainsAny(rest, "=") || strings.Contains(rest, "--") {
+		return Command{Verb: Use, Args: args}, true
+	}
+	return Command{}, false
 }
 
 // ownCommand finds the playbook whose command the text begins with; the
@@ -153,7 +244,7 @@ func ownCommand(text, lower string, set *playbook.Set) (Command, bool) {
 		if !ok {
 			continue
 		}
-		best, length, args = p.ID, len(p.Match.Command), strings.TrimSpace(text[len(text)-len(rest):])
+		best, length, args = p.ID, len(p.Match.Command), strings.TrimLeft(text[len(text)-len(rest):], ":, ")
 	}
 	return Command{Verb: Use, Playbook: best, Args: args}, best != ""
 }
@@ -173,7 +264,7 @@ func lowerASCII(s string) string {
 // after cuts the phrase off the front of the text, at a word's end.
 func after(text, phrase string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, phrase)
-	if !ok || rest != "" && rest[0] != ' ' {
+	if !ok || phrase == "" || rest != "" && rest[0] != ' ' && !(rest[0] == ':' || rest[0] == ',') {
 		return "", false
 	}
 	return rest, true

@@ -41,7 +41,50 @@ func TestParse(t *testing.T) {
 		"yes":                            {Verb: commands.Yes},
 		"ok do it":                       {Verb: commands.Yes},
 		"never mind":                     {Verb: commands.No},
-		"cancel":                         {Verb: commands.No},
+		"cancel":                         {Verb: commands.Cancel},
+		"cancel it":                      {Verb: commands.Cancel},
+		"stop":                           {Verb: commands.No},
+		"stop r-7k3mq2ab":                {Verb: commands.Cancel, Run: "r-7k3mq2ab"},
+		"actually never mind":            {Verb: commands.No},
+		"approve":                        {Verb: commands.Approve},
+		"approve the request":            {Verb: commands.Approve},
+		"retry it":                       {Verb: commands.Retry},
+		"try again":                      {Verb: commands.Retry},
+		"undo that":                      {Verb: commands.Undo},
+		"deny":                           {Verb: commands.Deny},
+		"deny because it is too big":     {Verb: commands.Deny, Args: "it is too big"},
+		"deny: too big":                  {Verb: commands.Deny, Args: "too big"},
+		"deny r-7k3mq2ab: too big":       {Verb: commands.Deny, Run: "r-7k3mq2ab", Args: "too big"},
+		"run":                            {Verb: commands.Use},
+		"run nothing-like-it":            {Verb: commands.Use, Args: "nothing-like-it"},
+		"run nothing name=x":             {Verb: commands.Use, Args: "nothing name=x"},
+		"run DB-Create orders":           {Verb: commands.Use, Playbook: "db-create", Args: "orders"},
+		"run db create orders":           {Verb: commands.Use, Playbook: "db-create", Args: "orders"},
+		"ask":                            {Verb: commands.Say},
+		"ask: where are the logs":        {Verb: commands.Say, Args: "where are the logs"},
+		"help with databases":            {Verb: commands.Help, Args: "databases"},
+		"help certs and services":        {Verb: commands.Help, Args: "certs and services"},
+		"help me":                        {Verb: commands.Help},
+		"what can you do for me?":        {Verb: commands.Help},
+		"what are you able to do":        {Verb: commands.Help},
+		"hey what can I ask you here?":   {Verb: commands.Help},
+		"who are you":                    {Verb: commands.Help},
+		"how do I use this?":             {Verb: commands.Help},
+		"list all playbooks":             {Verb: commands.Help},
+		"why did you say that":           {Verb: commands.Why},
+		"why this?":                      {Verb: commands.Why},
+		"explain that":                   {Verb: commands.Why},
+		"how did you come up with that":  {Verb: commands.Why},
+		"feedback":                       {Verb: commands.Feedback},
+		"feedback helpful":               {Verb: commands.Helpful},
+		"feedback unhelpful it was old":  {Verb: commands.Unhelpful, Args: "it was old"},
+		"feedback: not helpful, too old": {Verb: commands.Unhelpful, Args: "too old"},
+		"feedback I like you":            {Verb: commands.Feedback, Args: "I like you"},
+		"not helpful, it was outdated":   {Verb: commands.Unhelpful, Args: "it was outdated"},
+		"thumbs up":                      {Verb: commands.Helpful},
+		"can I talk to a human please":   {Verb: commands.Escalate},
+		"escalate this":                  {Verb: commands.Escalate},
+		"get me a person":                {Verb: commands.Escalate},
 		"cancel r-7k3mq2ab":              {Verb: commands.Cancel, Run: "r-7k3mq2ab"},
 		"status":                         {Verb: commands.Status},
 		"Status R-7K3MQ2AB":              {Verb: commands.Status, Run: "r-7k3mq2ab"},
@@ -61,7 +104,9 @@ func TestParseLeavesTalkAlone(t *testing.T) {
 	set := catalogue(t)
 	for _, text := range []string{
 		"", "cancel my order", "help my deploy is stuck", "why is it slow", "yes but what does it cost", "status of the payments deploy",
-		"run the tests again", "run nothing-like-it", "dbcreate", "approve the request", "retry it", "İstanbul db create",
+		"run the tests again", "dbcreate", "approve access for bob", "İstanbul db create", "deny access to bob", "explain the deploy process",
+		"help the deploy failed", "help me with my deploy", "why is the build red?", "what is this error", "what can I do about a failing build?", "human resources policy",
+		"useful links?", "stop the payments service", "undo my last commit", "who are the owners of payments", "feedbackloop", "wrong certificate on the ingress",
 	} {
 		if got, ok := commands.Parse(text, set); ok {
 			t.Errorf("%q is taken for %+v", text, got)
@@ -89,9 +134,34 @@ func TestButtonsComeBack(t *testing.T) {
 func TestNearest(t *testing.T) {
 	set := catalogue(t)
 	for typed, want := range map[string]string{"db craete": "db create", "serivce new payments": "service new", "staus": "status", "hepl": "help", "elephants dance": ""} {
-		if got := strings.Join(commands.Nearest(typed, set, 1), ","); got != want {
+		if got := says(commands.Nearest(typed, set, nil, 1)); got != want {
 			t.Errorf("%q is near %q, want %q", typed, got, want)
 		}
+	}
+}
+
+func says(near []commands.Near) string {
+	var out []string
+	for _, n := range near {
+		out = append(out, n.Says)
+	}
+	return strings.Join(out, ",")
+}
+
+func TestNearestPlaybooks(t *testing.T) {
+	set := catalogue(t)
+	for typed, want := range map[string]string{"db-craete": "db-create", "create": "db-create", "servce-new": "service-new", "service": "service-new", "elephants": "", "": ""} {
+		got := ""
+		if found := commands.NearestPlaybooks(typed, set, nil, 1); len(found) > 0 {
+			got = found[0].ID
+		}
+		if got != want {
+			t.Errorf("%q is near %q, want %q", typed, got, want)
+		}
+	}
+	nobody := func(*playbook.Playbook) bool { return false }
+	if found := commands.NearestPlaybooks("db-craete", set, nobody, 3); len(found) > 0 {
+		t.Errorf("what may not be used is offered: %v", found[0].ID)
 	}
 }
 
@@ -108,16 +178,20 @@ func FuzzParse(f *testing.F) {
 		if utf8.ValidString(text) && !utf8.ValidString(c.Args) {
 			t.Errorf("%q was cut in the middle of a letter: %q", text, c.Args)
 		}
-		if c.Verb == commands.Use && set.ByID(c.Playbook) == nil {
+		if c.Verb == commands.Use && c.Playbook != "" && set.ByID(c.Playbook) == nil {
 			t.Errorf("%q is a command of no playbook: %+v", text, c)
 		}
-		commands.Nearest(text, set, 3)
+		commands.Nearest(text, set, nil, 3)
+		commands.NearestPlaybooks(c.Args, set, nil, 3)
+		if b, ok := commands.ParseButton(c.Button()); c.Verb == commands.Yes && (!ok || b.Verb != c.Verb) {
+			t.Errorf("the button of %+v comes back as %+v", c, b)
+		}
 	})
 }
 
 func TestCorrectedWord(t *testing.T) {
 	for typed, want := range map[string]commands.Command{
-		"stauts": {Verb: commands.Status}, "cancle": {Verb: commands.No}, "cancle r-7k3mq2ab": {Verb: commands.Cancel, Run: "r-7k3mq2ab"}, "hepl": {Verb: commands.Help}, "sovled": {Verb: commands.Solved},
+		"stauts": {Verb: commands.Status}, "cancle": {Verb: commands.Cancel}, "cancle r-7k3mq2ab": {Verb: commands.Cancel, Run: "r-7k3mq2ab"}, "hepl": {Verb: commands.Help}, "sovled": {Verb: commands.Solved},
 	} {
 		if got, ok := commands.CorrectedWord(typed); !ok || got != want {
 			t.Errorf("%q is %+v %v, want %+v", typed, got, ok, want)

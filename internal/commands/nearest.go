@@ -24,40 +24,101 @@ func Lines() []string {
 	return out
 }
 
+// Near is a command that a typist may have meant.
+type Near struct {
+	Says    string // what to type
+	Command Command
+}
+
 // Nearest returns up to limit commands, built-in ones and playbooks' own, that
 // a typist may have meant, the closest first; ties keep the catalogue's order.
-// A distance of more than a third of the letters is too far.
-func Nearest(text string, set *playbook.Set, limit int) []string {
+// A distance of more than a third of the letters is too far. Only playbooks
+// that may allows are offered; nil allows all.
+func Nearest(text string, set *playbook.Set, may func(*playbook.Playbook) bool, limit int) []Near {
 	type near struct {
-		command  string
+		Near
 		distance int
 	}
+	typed := clean(strings.ToLower(clip(text, longestCommand)))
 	var found []near
-	try := func(command string) {
-		typed := firstWords(clean(strings.ToLower(text)), strings.Count(command, " ")+1)
-		d := problem.Distance(typed, command)
-		if d > 0 && 3*d <= max(len(typed), len(command)) {
-			found = append(found, near{command, d})
+	try := func(says string, c Command) {
+		first := firstWords(typed, strings.Count(says, " ")+1)
+		d := problem.Distance(first, says)
+		if d > 0 && 3*d <= max(len(first), len(says)) {
+			found = append(found, near{Near{says, c}, d})
 		}
 	}
 	if set != nil {
 		for _, p := range set.Playbooks {
-			if p.Match.Command != "" {
-				try(p.Match.Command)
+			if p.Match.Command != "" && (may == nil || may(p)) {
+				try(p.Match.Command, Command{Verb: Use, Playbook: p.ID})
 			}
 		}
 	}
 	for _, w := range words {
 		if w.about != "" {
-			try(w.says[0])
+			try(w.says[0], Command{Verb: w.verb})
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
-	var out []string
+	var out []Near
 	for _, n := range found[:min(limit, len(found))] {
-		out = append(out, n.command)
+		out = append(out, n.Near)
 	}
 	return out
+}
+
+// NearestPlaybooks returns up to limit playbooks that may allows and that a
+// typist may have meant by typed: an id, a command or a title with slips in it,
+// or a word of one. The nearest come first, ties in the catalogue's order.
+func NearestPlaybooks(typed string, set *playbook.Set, may func(*playbook.Playbook) bool, limit int) []*playbook.Playbook {
+	typed = nameKey(clip(typed, longestCommand))
+	type near struct {
+		playbook *playbook.Playbook
+		distance int // in hundredths of the letters
+	}
+	var found []near
+	for _, p := range set.Playbooks {
+		if typed == "" || may != nil && !may(p) {
+			continue
+		}
+		best := 101
+		for _, name := range []string{p.ID, p.Match.Command, p.Title} {
+			for _, part := range append([]string{name}, strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == ' ' })...) {
+				part = nameKey(part)
+				if len(part) < 2 {
+					continue
+				}
+				d := 100 * problem.Distance(typed, part) / max(len(typed), len(part))
+				if len(typed) >= 3 && (strings.HasPrefix(part, typed) || strings.HasPrefix(typed, part) && len(part) >= 3) {
+					d = min(d, 25)
+				}
+				if part != nameKey(name) {
+					d += 10 // a word of it is less than all of it
+				}
+				best = min(best, d)
+			}
+		}
+		if best <= 43 {
+			found = append(found, near{p, best})
+		}
+	}
+	sort.SliceStable(found, func(i, j int) bool { return found[i].distance < found[j].distance })
+	var out []*playbook.Playbook
+	for _, n := range found[:min(limit, len(found))] {
+		out = append(out, n.playbook)
+	}
+	return out
+}
+
+// longestCommand is how many bytes of a message are compared with commands.
+const longestCommand = 200
+
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "")
 }
 
 // Corrected reads the text as a playbook's command with a slip in it, at most
@@ -65,6 +126,9 @@ func Nearest(text string, set *playbook.Set, limit int) []string {
 // earlier in the catalogue.
 func Corrected(text string, set *playbook.Set) (Command, string, bool) {
 	text = clean(text)
+	if len(text) > 4*longestCommand {
+		return Command{}, "", false // a text, not a command
+	}
 	best, shortest, args := (*playbook.Playbook)(nil), 1<<30, ""
 	for _, p := range set.Playbooks {
 		command := p.Match.Command
@@ -99,7 +163,7 @@ func CorrectedWord(text string) (Command, bool) {
 			if len(s) < 4 || strings.Contains(s, " ") || problem.Distance(typed, s) != 1 {
 				continue
 			}
-			if c, ok := w.take(strings.TrimSpace(rest), nil); ok {
+			if c, ok := w.take(strings.TrimSpace(rest), nil); ok && w.verb != Use {
 				return c, true
 			}
 		}

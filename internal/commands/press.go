@@ -16,6 +16,8 @@ func (c Command) Button() string {
 		return string(c.Verb) + ":" + c.Request + ":" + c.Playbook
 	case Status, Cancel, Retry, Undo, Approve, Deny:
 		return string(c.Verb) + ":" + c.Run
+	case Help:
+		return string(c.Verb) + ":" + c.Request + ":" + c.Playbook // what the playbook takes
 	default:
 		return string(c.Verb) + ":" + c.Request
 	}
@@ -42,11 +44,16 @@ func ParseButton(id string) (Command, bool) {
 		}
 		c.Request, c.Playbook = parts[1], parts[2]
 	case Status, Cancel, Retry, Undo, Approve, Deny:
-		if c.Run = parts[1]; !IsRun(c.Run) {
+		if c.Run = parts[1]; !IsRun(c.Run) && (c.Run != "" || c.Verb != Status) {
 			return Command{}, false
 		}
-	case Helpful, Unhelpful, Solved, Escalate, Why, Help:
+	case Helpful, Unhelpful, Solved, Escalate, Why, Say:
 		c.Request = parts[1]
+	case Help:
+		c.Request = parts[1]
+		if len(parts) == 3 {
+			c.Playbook = parts[2]
+		}
 	default:
 		return Command{}, false
 	}

@@ -27,7 +27,11 @@ type Talk struct {
 	Answered bool           `json:"answered,omitempty"` // the request has had an answer
 	Over     bool           `json:"over,omitempty"`     // its run has ended, or it is solved: the next message opens another
 	Pending  *Pending       `json:"pending,omitempty"`  // what the bot waits for
-	Because  []string       `json:"because,omitempty"`  // why the last decision was taken, in plain words
+	Decided  string         `json:"decided,omitempty"`  // the last decision, a clause in plain words
+	Because  []string       `json:"because,omitempty"`  // why it was taken, in plain words
+	Tried    []string       `json:"tried,omitempty"`    // what was done for the open request, a clause each, at most TriedKept
+	Quoted   []string       `json:"quoted,omitempty"`   // marks of what was quoted for it, at most quotedKept
+	Later    []Later        `json:"later,omitempty"`    // what comes after what is pending, the next first, at most laterKept
 	Worked   *Worked        `json:"worked,omitempty"`   // the workflow that was spoken of last
 	Recent   []Asked        `json:"recent,omitempty"`   // the requests before, the latest last, at most recentKept
 }
@@ -43,13 +47,28 @@ type Asked struct {
 	Request   string   `json:"request"`
 	Playbook  string   `json:"playbook,omitempty"`
 	Text      string   `json:"text,omitempty"` // its beginning, redacted
-	Because   []string `json:"because,omitempty"`
+	Tried     []string `json:"tried,omitempty"`
+	Run       string   `json:"run,omitempty"` // the last that was started for it
+	Solved    bool     `json:"solved,omitempty"`
 	Escalated bool     `json:"escalated,omitempty"`
 }
+
+// Later is something that waits for its turn: a request that came together
+// with another, or one that was put aside for another.
+type Later struct {
+	Request string   `json:"request"`
+	Text    string   `json:"text,omitempty"`    // its words, redacted
+	Pending *Pending `json:"pending,omitempty"` // the question that was open when it was put aside; nil: not begun
+}
+
+// TriedKept is how much is remembered of what was done for one request.
+const TriedKept = 12
 
 // The bounds of what is remembered of one conversation.
 const (
 	recentKept = 10
+	quotedKept = 64
+	laterKept  = 8
 	talksKept  = 64
 	asideText  = 500 // bytes of Asked.Text
 )
@@ -64,12 +83,40 @@ func (t *Talk) Close() {
 		t.Recent = append(t.Recent, Asked{Request: t.Request})
 		a = &t.Recent[len(t.Recent)-1]
 	}
-	a.Playbook, a.Because = t.Playbook, t.Because
+	a.Playbook, a.Tried, a.Run = t.Playbook, t.Tried, t.Run
 	a.Text = strings.ToValidUTF8(t.Text[:min(len(t.Text), asideText)], "")
 	if len(t.Recent) > recentKept {
 		t.Recent = slices.Clone(t.Recent[len(t.Recent)-recentKept:])
 	}
 }
+
+// Try notes what was done for the open request, once.
+func (t *Talk) Try(what string) {
+	if n := len(t.Tried); n > 0 && t.Tried[n-1] == what {
+		return
+	}
+	t.Tried = last(append(slices.Clone(t.Tried), what), TriedKept)
+}
+
+// Quote notes what was quoted for the open request.
+func (t *Talk) Quote(marks ...string) {
+	t.Quoted = last(append(slices.Clone(t.Quoted), marks...), quotedKept)
+}
+
+// Postpone puts what waits for its turn in a row; next is before the others.
+// Beyond laterKept the last is lost, which the answer says.
+func (t *Talk) Postpone(l Later, next bool) (kept bool) {
+	if next {
+		t.Later = append([]Later{l}, t.Later...)
+	} else {
+		t.Later = append(slices.Clone(t.Later), l)
+	}
+	kept = len(t.Later) <= laterKept
+	t.Later = t.Later[:min(len(t.Later), laterKept)]
+	return kept
+}
+
+func last(list []string, most int) []string { return list[max(0, len(list)-most):] }
 
 // Asked is what is known of a request of this person; nil where nothing is.
 func (t *Talk) Asked(request string) *Asked {
@@ -115,6 +162,7 @@ type Pending struct {
 	Field    string         `json:"field,omitempty"`   // of inputs: the one asked for
 	Choices  []string       `json:"choices,omitempty"` // of choose: playbook ids
 	Text     string         `json:"text,omitempty"`    // of choose: the message to go on with
+	Args     bool           `json:"args,omitempty"`    // Text is what stood behind a command
 	Asked    time.Time      `json:"asked"`
 	Expires  time.Time      `json:"expires"`
 	Aside    bool           `json:"aside,omitempty"` // something else was answered since

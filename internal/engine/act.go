@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,9 +14,17 @@ import (
 	"frontdoor/internal/playbook"
 )
 
-// act does what the way says. It answers in cards; an error means that the
-// message must come again.
+// act does what the way says, then what had waited for its turn. It answers in
+// cards; an error means that the message must come again.
 func (e *Engine) act(ctx context.Context, t *turn, w way) error {
+	if err := e.do(ctx, t, w); err != nil {
+		return err
+	}
+	return e.takeUp(ctx, t)
+}
+
+// do does what the way says and no more.
+func (e *Engine) do(ctx context.Context, t *turn, w way) error {
 	switch w.kind {
 	case toCommand:
 		return e.obey(ctx, t, w.command)
@@ -28,9 +35,15 @@ func (e *Engine) act(ctx context.Context, t *turn, w way) error {
 	case toPlaybook:
 		return e.use(ctx, t, w)
 	case toClarify:
-		e.clarify(t, w)
+		return e.clarify(ctx, t, w)
 	case toDocs:
 		return e.consult(ctx, t, w)
+	case toSeveral:
+		return e.several(ctx, t, w)
+	case toAgain:
+		return e.again(ctx, t)
+	case toLate:
+		e.late(t)
 	case toTalk:
 		e.chat(t, w.talk)
 	case toStale:
@@ -39,9 +52,14 @@ func (e *Engine) act(ctx context.Context, t *turn, w way) error {
 	case toUnknown:
 		e.attach(t, "unknown_button")
 		t.whisper(chat.Card{Text: "I know no such button. A button is named by its whole id, as it came with the card."})
+		e.remind(t)
 	case toClosed:
 		e.attach(t, "closed_channel")
 		e.closed(t)
+	case toWordless:
+		e.attach(t, "no_words")
+		e.wordless(t)
+		e.remind(t)
 	default:
 		e.attach(t, "empty")
 		e.welcome(t)
@@ -49,32 +67,11 @@ func (e *Engine) act(ctx context.Context, t *turn, w way) error {
 	return nil
 }
 
-// use goes on with the playbook that the message was matched to.
-func (e *Engine) use(ctx context.Context, t *turn, w way) error {
-	p := w.playbook
-	if p.Flow != nil && asksHow(t.text) && !w.follows {
-		// Somebody who asks how wants to know; doing it is offered, not begun.
-		if done, err := e.explain(ctx, t, w); done || err != nil {
-			return err
-		}
-	}
-	e.open(t, w, kindOf(t.text, p), p)
-	t.matched(p, w.match.Confidence)
-	if !e.allowed(t, p) {
-		return nil
-	}
-	if p.Answer != nil {
-		return e.answerFrom(ctx, t, p)
-	}
-	inputs := map[string]any{}
-	if w.follows && t.talk.Worked != nil && t.talk.Worked.Playbook == p.ID {
-		maps.Copy(inputs, t.talk.Worked.Inputs)
-	}
-	return e.collect(ctx, t, p, inputs, t.text)
-}
-
 // open begins a request, or goes on with the one that the message follows.
 func (e *Engine) open(t *turn, w way, kind string, p *playbook.Playbook) {
+	if w.opened {
+		return
+	}
 	if w.follows && t.talk.Request != "" && !t.talk.Over {
 		t.talk.Text = clip(t.talk.Text+"\n"+e.redacted(t.text), maxKept)
 		return
@@ -94,7 +91,8 @@ func (e *Engine) allowed(t *turn, p *playbook.Playbook) bool {
 	if d.Allowed {
 		return true
 	}
-	t.talk.Because = append(t.talk.Because, d.Rule)
+	t.decide(fmt.Sprintf("a rule keeps “%s” from you: %s", p.Title, d.Rule))
+	t.talk.Try(fmt.Sprintf("refused “%s”, because %s", p.Title, d.Rule))
 	t.refused("no_access")
 	t.say(chat.Card{
 		Text:    fmt.Sprintf("You can't use “%s”: %s. **%s** owns it and can help.", p.Title, d.Rule, d.Help),
@@ -117,21 +115,28 @@ func (t *turn) may(p *playbook.Playbook) bool {
 }
 
 // clarify asks which of several playbooks was meant.
-func (e *Engine) clarify(t *turn, w way) {
-	var choices []string
+func (e *Engine) clarify(ctx context.Context, t *turn, w way) error {
+	var choices, lines, titles []string
 	var buttons []chat.Button
-	var lines []string
 	token := derive(t.message, "choose")[:8]
 	for _, c := range w.match.Candidates[:min(3, len(w.match.Candidates))] {
 		p := t.catalogue.Set.ByID(c.Playbook)
-		if p == nil || !t.may(p) {
+		if p == nil || !t.offered(p) {
 			continue
 		}
 		choices = append(choices, p.ID)
+		titles = append(titles, fmt.Sprintf("“%s” (%s)", p.Title, percent(c.Score)))
 		lines = append(lines, fmt.Sprintf("- **%s**: %s", p.Title, p.Summary))
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: token, Playbook: p.ID}.Button(), Label: p.Title})
 	}
+	if len(choices) == 0 {
+		// Nothing of it is for this person or for this channel: the docs may know.
+		return e.consult(ctx, t, w)
+	}
 	e.open(t, w, kindOf(t.text, nil), nil)
+	t.decide("I wasn't sure what you meant: it could be "+list(titles, "or"), w.match.Because...)
+	t.talk.Try("asked which was meant: " + list(titles, "or"))
+	t.putAside(nil)
 	t.record(event{Name: demand.RequestClarified, Candidates: choices})
 	t.talk.Pending = &conversation.Pending{
 		Kind: conversation.Choosing, Request: t.talk.Request, Choices: choices, Text: clip(e.redacted(t.text), maxKept),
@@ -143,6 +148,7 @@ func (e *Engine) clarify(t *turn, w way) {
 		ask = "Do you mean this?"
 	}
 	t.say(chat.Card{Text: ask + "\n\n" + strings.Join(lines, "\n"), Buttons: buttons})
+	return nil
 }
 
 // chosen reads a typed answer to clarify: an id, a title, a number, or words

@@ -22,12 +22,16 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 		question = t.talk.Text + "\n" + t.text
 	}
 	answer := e.answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
-	if !answer.Answered && !w.follows && e.continues(t) {
+	if !answer.Answered && !w.follows && !w.opened && e.continues(t) {
 		// What says nothing by itself is said about the request before it.
 		w.follows = true
 		if t.talk.Text != "" {
 			answer = e.answer(ctx, answers.Question{Text: t.talk.Text + "\n" + t.text, In: t.policy.Docs})
 		}
+	}
+	spent := false
+	if answer.Answered && w.follows {
+		answer, spent = e.beyond(ctx, t, answer, t.policy.Docs)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -37,9 +41,12 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 		e.unanswered(t, w, answer)
 		return nil
 	}
-	p := e.playbookOf(t, answer)
-	e.open(t, w, kindOf(t.text, nil), p)
-	t.talk.Because = append(t.talk.Because, "no playbook fits well enough, and the docs have it")
+	e.open(t, w, kindOf(t.text, nil), e.playbookOf(t, answer))
+	if spent {
+		e.noMore(t, answer)
+		return nil
+	}
+	t.decide("no playbook fits your message well enough, and the docs have it", "I was "+percent(answer.Score)+" sure that they answer it")
 	e.sayAnswer(t, answer.Text, Cited(answer), nil)
 	return nil
 }
@@ -56,30 +63,46 @@ func (e *Engine) explain(ctx context.Context, t *turn, w way) (bool, error) {
 	}
 	e.open(t, w, "question", w.playbook)
 	t.matched(w.playbook, w.match.Confidence)
-	t.talk.Because = append(t.talk.Because, "you asked how, so I answered first")
+	t.decide(fmt.Sprintf("your message is about “%s”, and you asked how, so I answered first", w.playbook.Title), t.reasons(w.match, w.playbook.ID)...)
 	e.sayAnswer(t, answer.Text, Cited(answer), []string{w.playbook.ID})
 	return true, nil
 }
 
 // answerFrom answers by an answer playbook: its fixed text, or its part of the
 // docs, or else all of them.
-func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook) error {
+func (e *Engine) answerFrom(ctx context.Context, t *turn, p *playbook.Playbook, follows bool) error {
 	if p.Answer.Text != "" {
+		said := mark("", p.ID+p.Hash)
+		if follows && slices.Contains(t.talk.Quoted, said) {
+			t.say(chat.Card{Text: fmt.Sprintf("What I said above is all that I have on that. **%s** can tell you more.", e.whomOf(t, p.ID)), Buttons: e.judge(t)})
+			return nil
+		}
+		t.talk.Quote(said)
+		t.talk.Because = append(t.talk.Because, fmt.Sprintf("**%s** wrote the answer for such questions", p.Owner))
 		e.sayAnswer(t, strings.TrimSpace(p.Answer.Text), nil, p.Answer.Offer)
 		return nil
 	}
-	answer := e.answer(ctx, answers.Question{Text: t.text, In: e.pages(t, p.Answer.Docs), Vouched: true})
+	in := e.pages(t, p.Answer.Docs)
+	answer := e.answer(ctx, answers.Question{Text: t.text, In: in, Vouched: true})
 	if !answer.Answered {
-		answer = e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs})
+		in = t.policy.Docs
+		answer = e.answer(ctx, answers.Question{Text: t.text, In: in})
+	}
+	spent := false
+	if answer.Answered && follows {
+		answer, spent = e.beyond(ctx, t, answer, in)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !answer.Answered {
+	switch {
+	case !answer.Answered:
 		e.unanswered(t, way{}, answer)
-		return nil
+	case spent:
+		e.noMore(t, answer)
+	default:
+		e.sayAnswer(t, answer.Text, Cited(answer), p.Answer.Offer)
 	}
-	e.sayAnswer(t, answer.Text, Cited(answer), p.Answer.Offer)
 	return nil
 }
 
@@ -115,19 +138,31 @@ func (e *Engine) sayAnswer(t *turn, text string, citations []chat.Citation, offe
 	var buttons []chat.Button
 	for _, id := range offers {
 		p := t.catalogue.Set.ByID(id)
-		if p == nil || p.Flow == nil || !access.May(t.person, p, t.message.At).Allowed {
+		if p == nil || p.Flow == nil || !t.listed(p) || !access.May(t.person, p, t.message.At).Allowed {
 			continue
 		}
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: id}.Button(), Label: p.Title, Style: "primary"})
 	}
-	for _, b := range []struct {
-		verb  commands.Verb
-		label string
-	}{{commands.Helpful, "Helpful"}, {commands.Unhelpful, "Not helpful"}} {
-		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: b.verb, Request: t.talk.Request}.Button(), Label: b.label})
+	tried := "answered it"
+	for i, c := range citations {
+		t.talk.Quote(mark(c.Page, c.Quote))
+		if i == 0 {
+			tried = "answered from " + source(c)
+			t.talk.Because = append(t.talk.Because, fmt.Sprintf("%s says it: “%s”", source(c), clip(c.Quote, 120)))
+		}
 	}
-	t.say(chat.Card{Text: text, Citations: citations, Buttons: append(buttons, humanButton(t.talk.Request))})
+	t.talk.Try(tried)
+	t.say(chat.Card{Text: text, Citations: citations, Buttons: append(buttons, e.judge(t)...)})
 	e.remind(t)
+}
+
+// judge are the buttons that say whether an answer helped.
+func (e *Engine) judge(t *turn) []chat.Button {
+	return []chat.Button{
+		{ID: commands.Command{Verb: commands.Helpful, Request: t.talk.Request}.Button(), Label: "Helpful"},
+		{ID: commands.Command{Verb: commands.Unhelpful, Request: t.talk.Request}.Button(), Label: "Not helpful"},
+		humanButton(t.talk.Request),
+	}
 }
 
 // unanswered says that nothing was found, and who can help.
@@ -136,7 +171,8 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 	if reason == "" {
 		reason = "not_covered"
 	}
-	t.talk.Because = append(t.talk.Because, "no playbook fits well enough, and nothing in the docs answers it surely enough")
+	t.decide("no playbook fits your message well enough, and nothing in the docs answers it surely enough", nearest(answer)...)
+	t.talk.Try("looked into the playbooks and the docs, and found nothing that answers it")
 	t.record(event{Name: demand.RequestUnmatched, Reason: reason})
 	who := e.whom(t, w)
 	text := fmt.Sprintf("The docs don't cover that, and I won't guess. Ask **%s**.", who)
@@ -144,18 +180,41 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 		text = fmt.Sprintf("I have no docs to answer from here, and I won't guess. Ask **%s**.", who)
 	}
 	var buttons []chat.Button
-	if near := commands.Nearest(t.text, t.catalogue.Set, 3); len(near) > 0 && len(t.text) <= 40 {
-		text += " Did you mean " + quoteAll(near) + "?"
+	if near := commands.Nearest(t.text, t.catalogue.Set, t.offered, 3); len(near) > 0 && len(t.text) <= 40 {
+		var says []string
+		for _, n := range near {
+			says = append(says, n.Says)
+			n.Command.Request = t.talk.Request
+			if n.Command.Verb != commands.Use {
+				n.Command.Request = ""
+			}
+			if _, ok := commands.ParseButton(n.Command.Button()); ok {
+				buttons = append(buttons, chat.Button{ID: n.Command.Button(), Label: n.Says})
+			}
+		}
+		text += " Did you mean " + quoteAll(says) + "?"
 	}
 	for _, c := range w.match.Candidates[:min(2, len(w.match.Candidates))] {
 		p := t.catalogue.Set.ByID(c.Playbook)
-		if p == nil || c.Score < nearEnough || !t.may(p) {
+		if p == nil || c.Score < nearEnough || !t.offered(p) {
 			continue
 		}
-		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: p.ID}.Button(), Label: p.Title})
+		id := commands.Command{Verb: commands.Use, Request: t.talk.Request, Playbook: p.ID}.Button()
+		if !slices.ContainsFunc(buttons, func(b chat.Button) bool { return b.ID == id }) {
+			buttons = append(buttons, chat.Button{ID: id, Label: p.Title})
+		}
 	}
 	t.say(chat.Card{Text: text, Buttons: append(buttons, humanButton(t.talk.Request))})
 	e.remind(t)
+}
+
+// nearest says which page came closest to an answer.
+func nearest(answer answers.Answer) []string {
+	if len(answer.Nearest) == 0 {
+		return []string{"no page has words of it"}
+	}
+	n := answer.Nearest[0]
+	return []string{fmt.Sprintf("the nearest page was `%s`, and I was only %s sure that it answers that", n.Page, percent(answer.Score))}
 }
 
 // nearEnough is the score from which a playbook that did not match is worth a
@@ -218,12 +277,4 @@ func Cited(answer answers.Answer) []chat.Citation {
 
 func humanButton(request string) chat.Button {
 	return chat.Button{ID: commands.Command{Verb: commands.Escalate, Request: request}.Button(), Label: "I need a human"}
-}
-
-func quoteAll(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = "`" + w + "`"
-	}
-	return strings.Join(quoted, " or ")
 }

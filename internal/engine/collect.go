@@ -18,11 +18,9 @@ import (
 	"frontdoor/internal/workflow"
 )
 
-// collect takes the inputs that the text holds, asks for what is missing, and
-// shows the preview once nothing is.
-func (e *Engine) collect(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, text string) error {
-	values, rejected := intents.Extract(p, text, t.now)
-	maps.Copy(inputs, values)
+// collect asks for what is missing among the inputs, and shows the preview once
+// nothing is.
+func (e *Engine) collect(ctx context.Context, t *turn, p *playbook.Playbook, inputs map[string]any, rejected []intents.Rejected) error {
 	t.talk.Inputs, t.talk.Worked = inputs, &conversation.Worked{Playbook: p.ID, Inputs: inputs}
 	if missing := missingInputs(p, inputs); len(missing) > 0 {
 		e.ask(t, p, inputs, missing, rejected)
@@ -57,6 +55,7 @@ func (e *Engine) ask(t *turn, p *playbook.Playbook, inputs map[string]any, missi
 	if n := len(missing) - 1; n > 0 {
 		fmt.Fprintf(&text, " (%s after that)", count(n, "more question", "more questions"))
 	}
+	t.talk.Try("asked for `" + first.Name + "`")
 	t.say(chat.Card{
 		Text:    text.String(),
 		Asks:    true,
@@ -196,7 +195,7 @@ func takeForm(p *playbook.Playbook, inputs map[string]any, t *turn) []intents.Re
 		inputs[in.Name] = v
 	}
 	for _, name := range foreign(p, t.message.Form) {
-		rejected = append(rejected, intents.Rejected{Input: name, Value: t.message.Form[name], Reason: fmt.Sprintf("“%s” has no `%s`, so I left it out", p.Title, clip(name, 40))})
+		rejected = append(rejected, intents.Rejected{Input: name, Value: t.message.Form[name], Reason: noSuch(p, name)})
 	}
 	if len(rejected) == len(t.message.Form) && len(foreign(p, t.message.Form)) == len(rejected) {
 		return nil
@@ -223,7 +222,9 @@ func (e *Engine) change(ctx context.Context, t *turn, p *playbook.Playbook) erro
 	if !e.allowed(t, p) {
 		return nil
 	}
-	return e.collect(ctx, t, p, inputs, t.text)
+	values, rejected := intents.Extract(p, t.text, t.now)
+	maps.Copy(inputs, values)
+	return e.collect(ctx, t, p, inputs, rejected)
 }
 
 // preview shows what will happen, and waits for the word.
@@ -257,6 +258,7 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 	if len(view.Approval) > 0 {
 		fmt.Fprintf(&text, "\n\nIt needs the approval of %s first.", quoteAll(view.Approval))
 	}
+	t.talk.Try(fmt.Sprintf("showed what “%s” would do", p.Title))
 	text.WriteString("\n\nShall I? Say `yes`, `never mind`, or what to change.")
 	t.say(chat.Card{
 		Text: text.String(),
@@ -316,6 +318,7 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 		return e.cannot(t, "start "+p.ID, err)
 	}
 	t.talk.Pending, t.talk.Run, t.talk.Inputs = nil, run.ID, pending.Inputs
+	t.talk.Try(fmt.Sprintf("started “%s” as `%s`", p.Title, run.ID))
 	t.record(event{Name: runStarted, Run: run.ID, Playbook: p.ID})
 	t.say(chat.Card{
 		Text:    fmt.Sprintf("Started “%s” as `%s`.", p.Title, run.ID),
@@ -367,8 +370,14 @@ func copyInputs(in map[string]any) map[string]any {
 	return out
 }
 
+// rejectedShown is how many mistakes are said in one message.
+const rejectedShown = 5
+
 func writeRejected(b *strings.Builder, rejected []intents.Rejected) {
-	for _, r := range rejected {
+	for _, r := range rejected[:min(len(rejected), rejectedShown)] {
 		b.WriteString(sentence(r.Reason) + "\n\n")
+	}
+	if n := len(rejected) - rejectedShown; n > 0 {
+		fmt.Fprintf(b, "There was something wrong with %s too.\n\n", count(n, "other value", "other values"))
 	}
 }

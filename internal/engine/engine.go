@@ -99,6 +99,8 @@ type turn struct {
 	started string                // id of the run that this message started
 	expired *conversation.Pending // what had waited, and was too old by now
 	before  *conversation.Talk    // what the talk goes back to after an aside
+	dropped []conversation.Later  // what had waited behind expired
+	note    string                // what the next question says first
 }
 
 func (e *Engine) load(ctx context.Context, claim conversation.Claim) (*turn, error) {
@@ -119,6 +121,10 @@ func (e *Engine) load(ctx context.Context, claim conversation.Claim) (*turn, err
 	t.talk = t.state.Talk(t.person.ID)
 	if p := t.talk.Pending; p != nil && t.now.After(p.Expires) {
 		t.talk.Pending, t.expired = nil, p
+		t.talk.Later, t.dropped = nil, t.talk.Later
+	}
+	if !t.asksPerson() {
+		t.text = unaddressed(t.text)
 	}
 	if t.talk.Run != "" && t.talk.Pending == nil {
 		run, err := e.Runs.Get(ctx, t.talk.Run)
@@ -138,6 +144,9 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 		// Never silence when addressed, whatever a branch forgot.
 		t.say(chat.Card{Text: "I have nothing to say to that. Type `help` for what I can do.", Request: t.talk.Request})
 	}
+	if len(t.dropped) > 0 && len(t.replies) > 0 {
+		t.recall()
+	}
 	if t.message.Clipped {
 		t.say(chat.Card{Text: fmt.Sprintf("That was long: I read only the first %d characters.", chat.MaxText)})
 	}
@@ -154,6 +163,9 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 
 // say adds a reply in the conversation of the message.
 func (t *turn) say(card chat.Card) {
+	if t.note != "" && len(card.Citations) == 0 {
+		card.Text, t.note = t.note+"\n\n"+card.Text, ""
+	}
 	if card.Request == "" {
 		card.Request = t.talk.Request
 	}

@@ -2,67 +2,167 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
+	"unicode"
 
+	"frontdoor/internal/access"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/playbook"
+	"frontdoor/internal/problem"
 )
 
-// help lists what this person may use here, by topic; search narrows it.
+// atOnce is how many playbooks help lists in full; of more it shows the topics.
+const atOnce = 30
+
+// help lists what this person may use here, by topic; search narrows it to a
+// topic, to what has the words, or to one playbook.
 func (e *Engine) help(t *turn, search string) {
+	set := t.catalogue.Set
+	search = strings.TrimSpace(search)
+	if search == "" {
+		e.overview(t, "Ask me anything about the platform in your own words, or use one of these.\n", false)
+		return
+	}
+	switch strings.ToLower(search) {
+	case "all", "everything":
+		e.overview(t, "Everything there is, also what is for others.\n", true)
+		return
+	case "commands", "command":
+		t.say(chat.Card{Text: strings.TrimSpace(commandLines())})
+		return
+	}
+	if p := named(set, search); p != nil && (t.listed(p)) {
+		e.describe(t, p)
+		return
+	}
+	shown := clip(e.redacted(search), 60)
+	var mine, others []*playbook.Playbook
+	for _, p := range ranked(set, search) {
+		switch {
+		case !t.listed(p):
+		case t.may(p):
+			mine = append(mine, p)
+		default:
+			others = append(others, p)
+		}
+	}
+	if len(mine)+len(others) == 0 {
+		near := commands.NearestPlaybooks(search, set, t.offered, 3)
+		if len(near) == 0 {
+			e.overview(t, fmt.Sprintf("Nothing in the catalogue mentions “%s”. Here is everything; `ask %s` looks into the docs.\n", shown, shown), false)
+			return
+		}
+		mine = near
+	}
+	var b strings.Builder
+	if len(mine) > 0 {
+		fmt.Fprintf(&b, "What I have about “%s”:\n", shown)
+		more := len(mine) - atOnce
+		writeByTopic(&b, set, mine[:min(len(mine), atOnce)])
+		if more > 0 {
+			fmt.Fprintf(&b, "\nand %d more; one more word narrows it.\n", more)
+		}
+		fmt.Fprintf(&b, "\n`help %s` says what it takes.\n", mine[0].ID)
+	}
+	if len(others) > 0 {
+		if len(mine) == 0 {
+			fmt.Fprintf(&b, "What I have about “%s” is not for you:\n", shown)
+		} else {
+			b.WriteString("\nNot for you:\n")
+		}
+		for _, p := range others[:min(len(others), 5)] {
+			fmt.Fprintf(&b, "\n- %s: %s. **%s** can help.", p.Title, access.May(t.person, p, t.message.At).Rule, p.Owner)
+		}
+	}
+	t.say(chat.Card{Text: strings.TrimSpace(b.String())})
+}
+
+// overview is the whole catalogue; all shows also what the person may not use.
+func (e *Engine) overview(t *turn, lead string, all bool) {
+	set := t.catalogue.Set
 	var found []*playbook.Playbook
-	for _, p := range t.catalogue.Set.Playbooks {
-		if t.offered(p) && mentions(p, search) {
+	others := 0
+	for _, p := range set.Playbooks {
+		switch {
+		case !t.listed(p):
+		case all || t.may(p):
 			found = append(found, p)
+		default:
+			others++
 		}
 	}
 	var b strings.Builder
-	switch {
-	case len(found) == 0 && search != "":
-		fmt.Fprintf(&b, "Nothing in the catalogue mentions “%s”. Here is everything.\n", clip(search, 60))
-		search = ""
-		for _, p := range t.catalogue.Set.Playbooks {
-			if t.offered(p) {
-				found = append(found, p)
-			}
-		}
-	case search != "":
-		fmt.Fprintf(&b, "What I have about “%s”:\n", clip(search, 60))
-	default:
-		b.WriteString("Ask me anything about the platform in your own words, or use one of these.\n")
+	b.WriteString(lead)
+	if len(found) > atOnce {
+		writeTopics(&b, set, found)
+	} else {
+		writeByTopic(&b, set, found)
 	}
-	writeByTopic(&b, t.catalogue.Set, found)
-	if search == "" {
-		b.WriteString("\n**Commands**\n")
-		for _, line := range commands.Lines() {
-			b.WriteString("- " + line + "\n")
-		}
+	if others > 0 {
+		fmt.Fprintf(&b, "\n%s for other groups; `help all` shows them too.\n", count(others, "more is", "more are"))
 	}
+	b.WriteString(commandLines())
 	t.say(chat.Card{Text: strings.TrimRight(b.String(), "\n")})
 }
 
-func writeByTopic(b *strings.Builder, set *playbook.Set, found []*playbook.Playbook) {
-	topics := map[string][]*playbook.Playbook{}
-	var names []string
+func commandLines() string {
+	var b strings.Builder
+	b.WriteString("\n**Commands**\n")
+	for _, line := range commands.Lines() {
+		b.WriteString("- " + line + "\n")
+	}
+	return b.String()
+}
+
+// byTopic groups playbooks by the title of their topic, sorted by title.
+func byTopic(set *playbook.Set, found []*playbook.Playbook) (names []string, topics map[string][]*playbook.Playbook) {
+	topics = map[string][]*playbook.Playbook{}
 	for _, p := range found {
-		title := "Other"
-		if tag, ok := set.Taxonomy.Topic(p.Tags["topic"]); ok {
-			title = tag.Title
-		}
+		title := topicOf(set, p)
 		if topics[title] == nil {
 			names = append(names, title)
 		}
 		topics[title] = append(topics[title], p)
 	}
 	sort.Strings(names)
+	return names, topics
+}
+
+func topicOf(set *playbook.Set, p *playbook.Playbook) string {
+	if tag, ok := set.Taxonomy.Topic(p.Tags["topic"]); ok {
+		return tag.Title
+	}
+	return "Other"
+}
+
+func writeByTopic(b *strings.Builder, set *playbook.Set, found []*playbook.Playbook) {
+	names, topics := byTopic(set, found)
 	for _, n := range names {
 		fmt.Fprintf(b, "\n**%s**\n", n)
 		for _, p := range topics[n] {
 			fmt.Fprintf(b, "- %s\n", catalogueLine(p))
 		}
 	}
+}
+
+func writeTopics(b *strings.Builder, set *playbook.Set, found []*playbook.Playbook) {
+	names, topics := byTopic(set, found)
+	b.WriteString("\n**Topics**\n")
+	for _, n := range names {
+		var titles []string
+		for _, p := range topics[n][:min(3, len(topics[n]))] {
+			titles = append(titles, p.Title)
+		}
+		more := ""
+		if n := len(topics[n]) - len(titles); n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		fmt.Fprintf(b, "- **%s**: %s%s\n", n, strings.Join(titles, ", "), more)
+	}
+	b.WriteString("\n`help TOPIC` lists those of a topic.\n")
 }
 
 func catalogueLine(p *playbook.Playbook) string {
@@ -72,90 +172,208 @@ func catalogueLine(p *playbook.Playbook) string {
 	return fmt.Sprintf("%s. %s", p.Title, p.Summary)
 }
 
-func mentions(p *playbook.Playbook, search string) bool {
-	if search == "" {
+// named is the playbook with this id, command or title; nil where there is none.
+func named(set *playbook.Set, typed string) *playbook.Playbook {
+	key := func(s string) string { return strings.Join(strings.FieldsFunc(strings.ToLower(s), notWord), " ") }
+	want := key(typed)
+	for _, p := range set.Playbooks {
+		if want != "" && (want == key(p.ID) || want == key(p.Match.Command) || want == key(p.Title)) {
+			return p
+		}
+	}
+	return nil
+}
+
+func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+
+// ranked are the playbooks that mention at least one of the words, those with
+// most of them first. A word counts more in the name than in an example, and
+// also with a slip in it.
+func ranked(set *playbook.Set, search string) []*playbook.Playbook {
+	var wanted []string
+	for _, w := range strings.FieldsFunc(strings.ToLower(search), notWord) {
+		if !fillers[w] && w != "or" {
+			wanted = append(wanted, w)
+		}
+	}
+	type hit struct {
+		p     *playbook.Playbook
+		score int
+	}
+	var hits []hit
+	for _, p := range set.Playbooks {
+		names := wordsOf(p.ID, p.Title, p.Match.Command, topicOf(set, p), p.Tags["topic"], p.Owner)
+		texts := wordsOf(append([]string{p.Summary, p.Tags["action"]}, p.Match.Examples...)...)
+		score := 0
+		for _, w := range wanted {
+			switch {
+			case slices.ContainsFunc(names, func(x string) bool { return alike(x, w) }):
+				score += 3
+			case slices.ContainsFunc(texts, func(x string) bool { return alike(x, w) }):
+				score += 2
+			case slices.ContainsFunc(append(names, texts...), func(x string) bool { return mistyped(x, w) }):
+				score++
+			}
+		}
+		if score > 0 {
+			hits = append(hits, hit{p, score})
+		}
+	}
+	sort.SliceStable(hits, func(i, j int) bool { return hits[i].score > hits[j].score })
+	var out []*playbook.Playbook
+	for _, h := range hits {
+		out = append(out, h.p)
+	}
+	return out
+}
+
+func wordsOf(texts ...string) []string {
+	return strings.FieldsFunc(strings.ToLower(strings.Join(texts, " ")), notWord)
+}
+
+// alike tells whether the words are the same but for an ending, or one is the
+// other cut short: database and databases, certs and certificate.
+func alike(word, wanted string) bool {
+	word, wanted = strings.TrimSuffix(word, "s"), strings.TrimSuffix(wanted, "s")
+	if word == wanted {
 		return true
 	}
-	all := strings.ToLower(strings.Join(append([]string{p.ID, p.Title, p.Summary, p.Owner, p.Tags["topic"], p.Match.Command}, p.Match.Examples...), "\n"))
-	return strings.Contains(all, strings.ToLower(search))
+	return min(len(word), len(wanted)) >= 3 && (strings.HasPrefix(word, wanted) || strings.HasPrefix(wanted, word) && len(wanted)-len(word) <= 3)
 }
 
-// closed says why nothing is answered in this channel.
-func (e *Engine) closed(t *turn) {
-	text := "I don't answer in this channel. Send me a direct message."
-	if t.policy.Answer == chat.AnswerCommands {
-		text = "In this channel I only take commands; `help` lists them. For anything else, send me a direct message."
-	}
-	t.whisper(chat.Card{Text: text})
+func mistyped(word, wanted string) bool {
+	n := min(len(word), len(wanted))
+	return n >= 4 && 4*problem.Distance(word, wanted) <= n
 }
 
-// welcome says who the bot is with three things to try.
-func (e *Engine) welcome(t *turn) {
+// describe shows one playbook: what it does, how to ask for it, what it takes,
+// who approves and whose it is.
+func (e *Engine) describe(t *turn, p *playbook.Playbook) {
 	var b strings.Builder
-	b.WriteString("I answer questions about the platform and do the usual jobs on it. Try one of these, or type `help`.\n")
-	shown := 0
-	for _, p := range t.catalogue.Set.Playbooks {
-		if shown == 3 || !t.offered(p) || len(p.Match.Examples) == 0 {
-			continue
+	fmt.Fprintf(&b, "**%s** (`%s`)\n%s\n", p.Title, p.ID, p.Summary)
+	decision := access.May(t.person, p, t.message.At)
+	if !decision.Allowed {
+		fmt.Fprintf(&b, "\nYou can't use it: %s. **%s** can help.\n", decision.Rule, decision.Help)
+	}
+	if p.Match.Command != "" {
+		fmt.Fprintf(&b, "\nSay `%s`, or in your own words:\n", usage(p))
+	} else {
+		b.WriteString("\nSay it in your own words:\n")
+	}
+	for _, x := range p.Match.Examples[:min(4, len(p.Match.Examples))] {
+		fmt.Fprintf(&b, "- %s\n", spoken(x))
+	}
+	var buttons []chat.Button
+	if p.Flow != nil {
+		if len(p.Flow.Inputs) > 0 {
+			b.WriteString("\nIt takes:\n")
+			for _, in := range p.Flow.Inputs {
+				fmt.Fprintf(&b, "- `%s`: %s\n", in.Name, takes(in))
+			}
 		}
-		if example := plainExample(p); example != "" {
-			fmt.Fprintf(&b, "\n- %s", example)
-			shown++
+		for _, a := range p.Flow.Approval {
+			b.WriteString("\n" + approvalLine(a) + "\n")
+		}
+		if decision.Allowed {
+			buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Use, Playbook: p.ID}.Button(), Label: p.Title, Style: "primary"})
 		}
 	}
-	t.say(chat.Card{Text: b.String()})
+	fmt.Fprintf(&b, "\n**%s** owns it.", p.Owner)
+	t.say(chat.Card{Text: b.String(), Buttons: buttons})
 }
 
-// plainExample is the first example without slots to fill.
-func plainExample(p *playbook.Playbook) string {
-	for _, x := range p.Match.Examples {
-		if !strings.Contains(x, "{") {
-			return x
+// usage is the command with its inputs: those that must be given in capitals.
+func usage(p *playbook.Playbook) string {
+	out := p.Match.Command
+	if p.Flow == nil {
+		return out
+	}
+	for _, in := range p.Flow.Inputs {
+		if in.Default == nil && !in.Optional {
+			out += " " + strings.ToUpper(in.Name)
 		}
+	}
+	for _, in := range p.Flow.Inputs {
+		if in.Default != nil || in.Optional {
+			out += " [" + in.Name + "=…]"
+		}
+	}
+	return out
+}
+
+// spoken is an example with its slots as words.
+func spoken(example string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(example, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		slot, after, _ := strings.Cut(rest, "}")
+		b.WriteString(strings.ToUpper(strings.TrimSpace(slot)))
+		example = after
+	}
+}
+
+// takes says what an input takes, and what it is where nobody says.
+func takes(in playbook.Input) string {
+	var parts []string
+	if in.Ask != "" {
+		parts = append(parts, in.Ask)
+	}
+	switch in.Type {
+	case playbook.Choice:
+		parts = append(parts, "One of "+quoteAll(in.Options)+".")
+	case playbook.Integer, playbook.Number:
+		what := "A number"
+		if in.Type == playbook.Integer {
+			what = "A whole number"
+		}
+		parts = append(parts, what+between(in)+".")
+	case playbook.Boolean:
+		parts = append(parts, "`yes` or `no`.")
+	case playbook.Date:
+		parts = append(parts, "A day, such as `2026-03-31` or `next monday`.")
+	case playbook.Someone:
+		parts = append(parts, "A person.")
+	}
+	if in.Help != "" {
+		parts = append(parts, sentence(in.Help))
+	}
+	switch {
+	case in.Default != nil:
+		parts = append(parts, fmt.Sprintf("`%s` if you don't say.", show(in.Default)))
+	case in.Optional:
+		parts = append(parts, "May be left out.")
+	}
+	if len(parts) == 0 {
+		return "Any words."
+	}
+	return strings.Join(parts, " ")
+}
+
+func between(in playbook.Input) string {
+	switch {
+	case in.Min != nil && in.Max != nil:
+		return fmt.Sprintf(" from %s to %s", show(*in.Min), show(*in.Max))
+	case in.Min != nil:
+		return fmt.Sprintf(" of at least %s", show(*in.Min))
+	case in.Max != nil:
+		return fmt.Sprintf(" of at most %s", show(*in.Max))
 	}
 	return ""
 }
 
-// chat answers small talk. It belongs to the request before it, if there is one.
-func (e *Engine) chat(t *turn, w talk) {
-	e.attach(t, "small_talk")
-	switch w {
-	case greeting:
-		e.welcome(t)
-	case thanks:
-		t.say(chat.Card{Text: "You're welcome. `solved` tells the platform team that it worked."})
-	default:
-		t.say(chat.Card{Text: "👍"})
+// approvalLine says who must agree, and when.
+func approvalLine(a playbook.Approval) string {
+	who := list(quoted(a.Groups), "or")
+	if a.Count > 1 {
+		who = fmt.Sprintf("%d people of %s", a.Count, who)
 	}
-	e.remind(t)
-}
-
-// why explains the last decision in plain words.
-func (e *Engine) why(t *turn) {
-	if len(t.talk.Because) == 0 {
-		t.say(chat.Card{Text: "I haven't decided anything here yet."})
-		return
+	line := "It needs the approval of " + who
+	if a.When != "" {
+		line += fmt.Sprintf(" where `%s`", strings.ReplaceAll(string(a.When), "inputs.", ""))
 	}
-	t.say(chat.Card{Text: "Because " + strings.Join(t.talk.Because, "; ") + "."})
-}
-
-// remind repeats the question that still waits, after something else was
-// answered in between.
-func (e *Engine) remind(t *turn) {
-	pending := t.talk.Pending
-	if pending == nil || len(t.replies) == 0 {
-		return
-	}
-	p := t.catalogue.Set.ByID(pending.Playbook)
-	if p == nil {
-		return
-	}
-	pending.Aside = true
-	last := &t.replies[len(t.replies)-1].Card
-	note := fmt.Sprintf("“%s” still waits for your `yes`, or `never mind`.", p.Title)
-	if in := e.input(t, pending); in != nil {
-		note = fmt.Sprintf("“%s” still waits: %s", p.Title, question(*in))
-	}
-	// Behind the text: the citations' spans count from its beginning.
-	t.say(chat.Card{Text: note, Request: pending.Request, Form: last.Form})
+	return line + "."
 }

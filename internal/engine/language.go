@@ -20,11 +20,13 @@ var (
 	oks      = regexp.MustCompile(`^(ok|okay|k|kk|cool|great|nice|perfect|awesome|got it|makes sense|sounds good|sure|no worries|np|lol|haha|done|alright|\+1|👍|🎉)( (thanks|cool|great|then))?[ !.]*$`)
 
 	asks     = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |um |hmm |quick question[:,]? )*(how|what|whats|what's|why|where|wheres|where's|when|who|whos|who's|whom|which|can (i|we|you (tell|explain|show))|could (i|we|you (tell|explain|show))|is|are|do|does|did|should|may i|am i|explain|describe|tell me)\b`)
-	back     = regexp.MustCompile(`^(and|also|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|(create|make|do|start|add|give me|get me|i need|now do) (another|one more)|now|and then|in|for|with)\b`)
-	more     = regexp.MustCompile(`\b(another|one more|same)\b`)
+	back     = regexp.MustCompile(`^(and|also|again|the same|do the same|same again|once more|repeat (that|it)|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|(create|make|do|start|add|give me|get me|i need|now do) (another|one more)|now|and then|in|for|with)\b`)
+	more     = regexp.MustCompile(`\b(another|one more|same|again|once more|repeat)\b`)
 	pronoun  = regexp.MustCompile(`^(it|that|this|they|those|these|still|nope|no,|but|doesn't|does not|didn't)\b`)
 	agree    = regexp.MustCompile(`^(yes|yep|yeah|yup|sure|ok|okay|please|alright)[ ,!]+((yes|please|do it|go ahead|go|and hurry( up)?|thanks|thank you|now|asap|quickly)[ ,!.]*)*$`)
-	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean)\b`)
+	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean|correction:?|edit:?|typo:?)\b|^(\*+\S+|\S+\*+)$|^sorry,? (i meant |i mean )?\S+( \S+)?$`)
+	puzzled  = regexp.MustCompile(`^(\?+|what\?+|huh\??|hm+\??|what do you mean( by that)?\??|what does that mean\??|what is that\??|what do you need\??|what do you want( from me| to know)?\??|come again\??|sorry\?|pardon\??|i don'?t (understand|get it|know)|i do not (understand|know)|idk|no idea|not sure|dunno|what are (the|my) (options|choices)\??|what can i (choose|pick|say|type|enter)( here)?\??|which (ones|options)( are there)?\??|options\??|help me choose|continue|resume|go on|go back|where were we\??|repeat( that)?|again\??|say that again)[.!]*$`)
+	mention  = regexp.MustCompile(`(?i)^(((hi|hey|hello|ok|yo)[ ,]+)?(<@!?[a-z0-9]+>[,:!]?|@(frontdoor|platform-?bot|frontdoor-?bot|bot|platform)\b[,:!]?|(frontdoor|platform-?bot|bot)[,:!])|(hi|hey|hello|yo)[ ,]+(frontdoor|platform-?bot|bot)[,:!]?)(\s+|$)`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )
 
@@ -32,6 +34,20 @@ var (
 // it".
 func agrees(text string) bool {
 	return len(text) <= 60 && agree.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// asksAgain tells whether the text wants the open question explained.
+func asksAgain(text string) bool {
+	return len(text) <= 60 && puzzled.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// unaddressed is the text without the bot's name in front of it.
+func unaddressed(text string) string {
+	at := mention.FindStringIndex(text)
+	if at == nil {
+		return text
+	}
+	return strings.TrimSpace(text[at[1]:])
 }
 
 // another tells whether the text wants the same thing once more.

@@ -3,19 +3,17 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strings"
-	"time"
 
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/conversation"
 	"frontdoor/internal/demand"
-	"frontdoor/internal/intents"
 	"frontdoor/internal/playbook"
 )
 
 // obey does what an explicit command or a click says.
 func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
+	t.summon(c.Token)
 	pending := t.talk.Pending
 	switch c.Verb {
 	case commands.Yes:
@@ -24,8 +22,7 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 			e.attach(t, "nothing_pending")
 			t.whisper(chat.Card{Text: fmt.Sprintf("That is under way already, as `%s`.", t.talk.Run), Run: t.talk.Run})
 		case pending == nil && t.expired != nil:
-			e.attach(t, "expired")
-			t.whisper(chat.Card{Text: fmt.Sprintf("That had waited for more than %d minutes, so I dropped it. Tell me again what you need.", int(pendingFor.Minutes()))})
+			e.late(t)
 		case pending == nil && c.Token == "":
 			e.attach(t, "nothing_pending")
 			t.whisper(chat.Card{Text: "Nothing waits for your yes. Tell me what you need."})
@@ -41,25 +38,44 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 	case commands.Use:
 		return e.useCommand(ctx, t, c)
 	case commands.Say:
+		if c.Args == "" {
+			e.aside(t, "question")
+			t.answered(nil)
+			t.say(chat.Card{Text: "What do you want to know? Say `ask QUESTION`, or just the question."})
+			e.remind(t)
+			return nil
+		}
 		t.text = c.Args
-		t.talk.Pending = nil
 		return e.consult(ctx, t, way{kind: toDocs})
 	case commands.Help:
 		e.aside(t, "question")
 		t.answered(nil)
+		if p := t.catalogue.Set.ByID(c.Playbook); p != nil {
+			e.describe(t, p)
+			return nil
+		}
 		e.help(t, c.Args)
 	case commands.Why:
 		e.attach(t, "nothing_decided")
 		e.why(t)
 	case commands.Helpful, commands.Unhelpful, commands.Solved:
 		e.feedback(t, c)
+	case commands.Feedback:
+		e.whichFeedback(t, c)
 	case commands.Escalate:
-		e.escalate(t, c)
+		e.escalate(ctx, t, c)
 	case commands.Status:
 		e.aside(t, "question")
 		return e.status(ctx, t, c.Run)
 	case commands.Cancel, commands.Retry, commands.Undo, commands.Approve, commands.Deny:
-		return e.manage(ctx, t, c)
+		switch {
+		case c.Run != "":
+			return e.manage(ctx, t, c)
+		case c.Verb == commands.Cancel && pending != nil:
+			e.drop(t, c)
+		default:
+			return e.which(ctx, t, c)
+		}
 	default:
 		e.attach(t, "unknown_command")
 		t.say(chat.Card{Text: "I know that word, but not what to do with it here. Type `help`."})
@@ -87,89 +103,6 @@ func (e *Engine) drop(t *turn, c commands.Command) {
 	}
 	t.talk.Over = true
 	t.say(chat.Card{Text: "Dropped, nothing was done."})
-}
-
-// choose goes on with the playbook picked from a clarification.
-func (e *Engine) choose(ctx context.Context, t *turn, c commands.Command) error {
-	pending := t.talk.Pending
-	p := t.catalogue.Set.ByID(c.Playbook)
-	if pending == nil || pending.Kind != conversation.Choosing || c.Token != pending.Token || p == nil {
-		return e.act(ctx, t, way{kind: toStale})
-	}
-	t.talk.Request, t.talk.Pending = pending.Request, nil
-	t.matched(p, 1)
-	if !e.allowed(t, p) {
-		return nil
-	}
-	t.text = pending.Text // the message that was unclear is what is answered
-	if p.Answer != nil {
-		return e.answerFrom(ctx, t, p)
-	}
-	return e.collect(ctx, t, p, map[string]any{}, pending.Text)
-}
-
-// useCommand is a playbook's own command, `run ID …`, or an offered button.
-func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) error {
-	p := t.catalogue.Set.ByID(c.Playbook)
-	if p == nil {
-		return e.act(ctx, t, way{kind: toStale})
-	}
-	said := c.Args
-	if c.Request != "" && c.Request == t.talk.Request && !t.talk.Over {
-		said = t.talk.Text // a button under an answer goes on with its question
-	} else {
-		kind := "question"
-		if p.Flow != nil {
-			kind = "request"
-		}
-		t.begin(e, kind, p)
-	}
-	t.talk.Pending = nil
-	t.matched(p, 1)
-	if !e.allowed(t, p) {
-		return nil
-	}
-	if p.Answer != nil {
-		if t.text = said; said == "" {
-			t.text = p.Title
-		}
-		return e.answerFrom(ctx, t, p)
-	}
-	if inputs := positional(p, said, t.now); len(inputs) > 0 {
-		return e.collect(ctx, t, p, inputs, "")
-	}
-	return e.collect(ctx, t, p, map[string]any{}, said)
-}
-
-// positional reads `db create orders staging`: each bare word goes to the first
-// input that takes it and has no value yet, those with few possible values
-// before those that take any word. What fits nowhere is left out and asked for.
-func positional(p *playbook.Playbook, said string, now time.Time) map[string]any {
-	words, out := strings.Fields(said), map[string]any{}
-	if len(words) > len(p.Flow.Inputs) || strings.ContainsAny(said, "=:") {
-		return out
-	}
-	for _, w := range words {
-		for _, wantClosed := range []bool{true, false} {
-			if takeWord(p, out, w, wantClosed, now) {
-				break
-			}
-		}
-	}
-	return out
-}
-
-func takeWord(p *playbook.Playbook, out map[string]any, word string, wantClosed bool, now time.Time) bool {
-	for _, in := range p.Flow.Inputs {
-		if _, has := out[in.Name]; has || closed(in.Type) != wantClosed {
-			continue
-		}
-		if v, err := intents.ParseValue(in, word, now); err == nil {
-			out[in.Name] = v
-			return true
-		}
-	}
-	return false
 }
 
 // closed tells whether only few words are values of the type, so that a word

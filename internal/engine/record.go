@@ -25,18 +25,30 @@ func (t *turn) record(ev event) {
 // begin opens a request with this message, whatever was open before.
 func (t *turn) begin(e *Engine, kind string, p *playbook.Playbook) {
 	t.talk.Close()
-	t.talk.Request = derive(t.message, "request/"+itoa(t.requests()))
-	t.talk.Opened, t.talk.Over, t.talk.Answered = t.message.Time, false, false
-	t.talk.Playbook, t.talk.Topic, t.talk.Run, t.talk.Inputs = "", "", "", nil
 	// Redacted before it is cut: half a secret is no secret to the rules.
-	t.talk.Text = clip(e.redacted(t.text), maxKept)
+	t.reset(t.received(e, kind, p, t.text), clip(e.redacted(t.text), maxKept))
+}
+
+// reset makes the request the open one, of which nothing else is known.
+func (t *turn) reset(request, text string) {
+	talk := t.talk
+	talk.Request, talk.Text = request, text
+	talk.Opened, talk.Over, talk.Answered = t.message.Time, false, false
+	talk.Playbook, talk.Topic, talk.Run, talk.Inputs = "", "", "", nil
+	talk.Tried, talk.Quoted = nil, nil
+}
+
+// received records a request of its own for the text, and returns its id.
+func (t *turn) received(e *Engine, kind string, p *playbook.Playbook, text string) string {
+	id := derive(t.message, "request/"+itoa(t.requests()))
 	t.record(event{
-		Name: demand.RequestReceived, Request: t.talk.Request,
+		Name: demand.RequestReceived, Request: id,
 		Platform: t.message.At.Platform, Workspace: t.message.At.Workspace, Channel: channelName(t.message.At),
-		Actor: e.Pseudonym(t.person.ID), Team: t.person.Team, Text: t.talk.Text, Tags: tags(p, kind, t.text),
+		Actor: e.Pseudonym(t.person.ID), Team: t.person.Team, Text: clip(e.redacted(text), maxKept), Tags: tags(p, kind, text),
 	})
 	// What was asked counts from when it was sent, not from when we got to it.
 	t.events[len(t.events)-1].Time = t.message.Time
+	return id
 }
 
 func (t *turn) requests() int {

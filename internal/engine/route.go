@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
@@ -26,6 +27,10 @@ const (
 	toStale    kind = "stale"    // a click on something that is over
 	toUnknown  kind = "unknown"  // a button that is none of ours
 	toNothing  kind = "nothing"  // an empty message
+	toWordless kind = "wordless" // a message without a letter or digit
+	toAgain    kind = "again"    // what do you mean by your question?
+	toLate     kind = "late"     // an answer to a question that has expired
+	toSeveral  kind = "several"  // more than one need
 	toClosed   kind = "closed"   // the channel is not answered in
 )
 
@@ -36,7 +41,9 @@ type way struct {
 	playbook *playbook.Playbook
 	match    intents.Match
 	talk     talk
-	follows  bool // it goes on with the request before it
+	follows  bool     // it goes on with the request before it
+	opened   bool     // its request is open already
+	needs    []string // of several: each in its own words
 }
 
 // route decides where the message goes. Explicit words come first, then what
@@ -64,6 +71,10 @@ func (e *Engine) route(t *turn) way {
 		return t.because(way{kind: toFill}, "you sent the form that I had asked for")
 	case t.text == "":
 		return way{kind: toNothing}
+	case pending != nil && asksAgain(t.text):
+		return t.because(way{kind: toAgain})
+	case !said && !strings.ContainsFunc(t.text, wordly) && smallTalk(t.text) == "":
+		return way{kind: toWordless}
 	}
 
 	if pending != nil && pending.Kind == conversation.Inputs && e.fits(t, pending) {
@@ -74,6 +85,9 @@ func (e *Engine) route(t *turn) way {
 	}
 	if said && command.Verb == commands.Yes && pending != nil && pending.Aside && smallTalk(t.text) == okay {
 		said = false // an "ok" to what was answered in between starts nothing
+	}
+	if t.expired != nil && e.tooLate(t, command, said) {
+		return way{kind: toLate}
 	}
 	if said && t.takes(command) {
 		return t.because(way{kind: toCommand, command: command}, fmt.Sprintf("your message is the command `%s`", command.Verb))
@@ -94,14 +108,34 @@ func (e *Engine) route(t *turn) way {
 	if c, meant, ok := commands.Corrected(t.text, t.catalogue.Set); ok {
 		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("I took your message for the command `%s`", meant))
 	}
-	match := e.match(t)
+	match := e.match(t, t.text)
 	if pending != nil && pending.Kind != conversation.Choosing {
 		if w, ok := e.belongs(t, pending, match); ok {
 			return w
 		}
 	}
+	if needs := e.split(t, match); needs != nil {
+		return t.because(way{kind: toSeveral, needs: needs})
+	}
 	return e.fresh(t, match)
 }
+
+// tooLate tells whether the message answers a question that has expired.
+func (e *Engine) tooLate(t *turn, command commands.Command, said bool) bool {
+	switch {
+	case t.talk.Pending != nil:
+		return false
+	case said:
+		return command.Verb == commands.Yes && command.Token == ""
+	case t.expired.Kind == conversation.Inputs:
+		return e.fits(t, t.expired)
+	case t.expired.Kind == conversation.Choosing:
+		return e.chosen(t, t.expired) != nil
+	}
+	return agrees(t.text)
+}
+
+func wordly(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 // fresh routes a message that answers nothing.
 func (e *Engine) fresh(t *turn, match intents.Match) way {
@@ -121,6 +155,10 @@ func (e *Engine) fresh(t *turn, match intents.Match) way {
 		w.kind = toClarify
 	default:
 		w.kind = toDocs
+	}
+	match.Because = t.reasons(match, match.Playbook)
+	if w.playbook != nil {
+		t.talk.Decided = fmt.Sprintf("I took your message for “%s”, %s sure", w.playbook.Title, percent(match.Confidence))
 	}
 	if follows && w.kind != toPlaybook && (worked == t.talk.Playbook || t.talk.Playbook == "" || another(t.text)) {
 		if p := t.catalogue.Set.ByID(worked); p != nil && p.Flow != nil {
@@ -179,17 +217,20 @@ func (e *Engine) fits(t *turn, pending *conversation.Pending) bool {
 	if _, ok := commands.Parse(t.text, t.catalogue.Set); ok {
 		return false
 	}
+	if pending == t.expired && in.Pattern == "" {
+		return false
+	}
 	if in.Pattern != "" {
 		return true
 	}
-	match := e.match(t)
+	match := e.match(t, t.text)
 	return match.Decision != intents.Matched || match.Playbook == pending.Playbook
 }
 
 // takes tells whether a command makes sense now: a bare "ok" with nothing to
 // agree to is talk.
 func (t *turn) takes(c commands.Command) bool {
-	if c.Verb != commands.Yes || t.expired != nil {
+	if c.Verb != commands.Yes {
 		return true
 	}
 	if t.talk.Pending != nil {
@@ -203,6 +244,12 @@ func (t *turn) because(w way, reasons ...string) way {
 	if w.kind == toCommand && !slices.Contains([]commands.Verb{commands.Use, commands.Choose, commands.Say}, w.command.Verb) {
 		return w // "why", "yes" and the like are about the decision before them
 	}
+	if len(w.needs) > 0 {
+		return w // each of them is decided on its own
+	}
 	t.talk.Because = reasons
+	if w.kind != toPlaybook {
+		t.talk.Decided = ""
+	}
 	return w
 }

@@ -63,9 +63,9 @@ func (t *Timing) begin(room string) (end func()) {
 }
 
 // match asks the matcher what the text is about.
-func (e *Engine) match(t *turn) intents.Match {
+func (e *Engine) match(t *turn, text string) intents.Match {
 	defer e.timing.begin("intents")()
-	return t.catalogue.Matcher.Match(t.text, t.may)
+	return t.catalogue.Matcher.Match(text, t.may)
 }
 
 // answer asks the docs.

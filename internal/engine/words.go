@@ -20,6 +20,25 @@ func count(n int, one, many string) string {
 	return itoa(n) + " " + many
 }
 
+// list is "a", "a and b" or "a, b and c".
+func list(words []string, and string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " " + and + " " + words[len(words)-1]
+}
+
+// quoted are the words between code marks.
+func quoted(words []string) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = "`" + w + "`"
+	}
+	return out
+}
+
+func quoteAll(words []string) string { return list(quoted(words), "or") }
+
 // show is a value as a person types it.
 func show(v any) string {
 	switch v := v.(type) {
