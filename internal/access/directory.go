@@ -1,15 +1,9 @@
 package access
 
 import (
-	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"frontdoor/internal/chat"
-	"frontdoor/internal/document"
-	"frontdoor/internal/problem"
 )
 
 // Directory knows who is who and who is in which group, by the configuration.
@@ -21,31 +15,45 @@ type Directory struct {
 }
 
 // NewDirectory reads the people's file and the groups' files. The error is a
-// problem.List for what is wrong inside one of them.
+// problem.List.
 func NewDirectory(cfg Config) (*Directory, error) {
-	d := &Directory{people: map[string]chat.Person{}, members: map[string][]string{}, groups: slices.Sorted(maps.Keys(cfg.Groups))}
-	if cfg.File != "" {
-		if err := d.readPeople(cfg.File); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range d.groups {
-		g := cfg.Groups[name]
-		d.members[name] = slices.Clone(g.People)
-		if g.File == "" {
-			continue
-		}
-		more, err := readGroup(g.File, name)
-		if err != nil {
-			return nil, err
-		}
-		d.members[name] = append(d.members[name], more...)
+	d, found := Read(cfg)
+	if err := found.Err(); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
 
 // Groups are the groups of the configuration, sorted.
 func (d *Directory) Groups() []string { return slices.Clone(d.groups) }
+
+// Known tells whether a file or a group names somebody by this id.
+func (d *Directory) Known(id string) bool {
+	if _, ok := d.people[id]; ok {
+		return true
+	}
+	for _, ids := range d.members {
+		if slices.Contains(ids, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// Members are the people of a group by canonical id where there is one, each
+// once, in file order.
+func (d *Directory) Members(group string) []string {
+	var out []string
+	for _, id := range d.members[group] {
+		if known, ok := d.people[id]; ok {
+			id = known.ID
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
 
 // GroupsOf are the groups that somebody is in, by any of their ids.
 func (d *Directory) GroupsOf(id string) []string {
@@ -81,81 +89,4 @@ func either(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// peopleShape is what people.file may say.
-func peopleShape() *document.Shape {
-	text := func(doc string) *document.Shape {
-		return &document.Shape{Doc: doc, Is: []document.Kind{document.String}, Filled: true}
-	}
-	// Ids of Discord are numbers, and people write them without quotes.
-	number := func(doc string) *document.Shape {
-		return &document.Shape{Doc: doc, Is: []document.Kind{document.String, document.Int}}
-	}
-	return &document.Shape{Doc: "The people.", Is: []document.Kind{document.List}, Items: &document.Shape{
-		Doc: "Somebody.", Is: []document.Kind{document.Object},
-		Fields: []document.Field{
-			{Name: "id", Required: true, Shape: text("The canonical id, such as ana.")},
-			{Name: "slack", Shape: text("TEAM/USER, such as T1/U123.")},
-			{Name: "discord", Shape: number("The user's id.")},
-			{Name: "email", Shape: text("The address.")},
-			{Name: "team", Shape: text("The team, for demand records.")},
-			{Name: "time_zone", Shape: text("Such as Europe/Berlin.")},
-			{Name: "hours", Shape: text("Business hours, such as 09:00-17:00.")},
-		},
-	}}
-}
-
-func (d *Directory) readPeople(file string) error {
-	root, err := read(file)
-	if err != nil {
-		return fmt.Errorf("read the people: %w", err)
-	}
-	if root == nil {
-		return nil
-	}
-	if err := peopleShape().Check(root).Err(); err != nil {
-		return err
-	}
-	for _, n := range root.Items {
-		p := chat.Person{ID: n.Get("id").Text(), Team: n.Get("team").Text(), TimeZone: n.Get("time_zone").Text()}
-		if _, twice := d.people[p.ID]; twice {
-			return problem.List{n.Get("id").Problem("give each person one entry", "%q is there twice", p.ID)}
-		}
-		d.people[p.ID] = p
-		if id := n.Get("slack").Text(); id != "" {
-			d.people["slack:"+id] = p
-		}
-		if id := n.Get("discord"); id != nil {
-			d.people[fmt.Sprint("discord:", id.Scalar)] = p
-		}
-	}
-	return nil
-}
-
-func readGroup(file, name string) ([]string, error) {
-	root, err := read(file)
-	if err != nil {
-		return nil, fmt.Errorf("read the group %s: %w", name, err)
-	}
-	if root == nil {
-		return nil, fmt.Errorf("read the group %s: %s is empty; write `%s: [ana]`", name, file, name)
-	}
-	list := root.Get(name)
-	if list == nil {
-		return nil, problem.List{root.Problem("write `"+name+": [ana, slack:T1/U123]`", "the group %q isn't in this file", name)}
-	}
-	return list.Texts(), nil
-}
-
-func read(file string) (*document.Node, error) {
-	src, err := os.ReadFile(filepath.Clean(file))
-	if err != nil {
-		return nil, err
-	}
-	doc, found := document.Parse(file, src)
-	if err := found.Err(); err != nil {
-		return nil, err
-	}
-	return doc.Root, nil
 }

@@ -6,8 +6,6 @@
 package config
 
 import (
-	"net"
-	"strconv"
 	"time"
 
 	"frontdoor/internal/access"
@@ -104,8 +102,13 @@ func (c Config) validate() problem.List {
 	if c.Playbooks.Reload < 0 {
 		fail("playbooks.reload", "write a duration such as 10s, or 0 to never look", "is negative")
 	}
-	if !isAddress(c.HTTP.Listen) {
-		fail("http.listen", "write ':8080' or '127.0.0.1:8080'", "is no address to listen on")
+	if why, hint := badAddress(c.HTTP.Listen, "8080"); why != "" {
+		fail("http.listen", hint, why)
+	}
+	if why, hint := badAddress(c.Web.Listen, "8081"); why != "" {
+		fail("web.listen", hint, why)
+	} else if c.Web.Auth.Kind == "none" && !isLoopback(c.Web.Listen) {
+		fail("web.auth", "write listen: '127.0.0.1:8081', or another kind of sign-in", "is none, which is for 127.0.0.1 only: everybody could look")
 	}
 	if c.HTTP.PublicURL != "" && !isWeb(c.HTTP.PublicURL) {
 		fail("http.public_url", "write one such as https://bot.example.com", "is no web address")
@@ -120,14 +123,4 @@ func (c Config) validate() problem.List {
 		oneOf(&found, one.key, one.value, one.known...)
 	}
 	return found
-}
-
-// isAddress tells whether s is host:port with a port from 0 to 65535.
-func isAddress(s string) bool {
-	_, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return false
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && n <= 65535
 }

@@ -122,7 +122,7 @@ telemetry: {otlp_endpoint: ''}
 `
 
 func TestEveryKey(t *testing.T) {
-	path := write(t, everything, "books/x.txt", "", "pages/x.md", "", "people.yaml", "", "groups.yaml", "", "token", "s3cret\n")
+	path := write(t, everything, "books/x.txt", "", "pages/x.md", "", "people.yaml", "- {id: ana}\n", "groups.yaml", "platform: [ana]\n", "token", "s3cret\n")
 	cfg, found := config.Load(path, environment("REDIS_PASSWORD", "hunter2", "FRONTDOOR_DEMAND_KEY", "0123456789abcdef", "SMALL", "7"))
 	if err := found.Err(); err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestMissingOnlyCountsWhereItsPartIsOn(t *testing.T) {
 		{"a model is on", "llm: {base_url: 'https://x.example', api_key: '${A}'}", "the environment variable A isn't set"},
 		{"redis is always on", "redis: {url: '${A}'}", "the environment variable A isn't set"},
 		{"the key is wanted", "demand: {key: '${A}'}", "the environment variable A isn't set"},
-		{"set but empty", "redis: {url: '${EMPTY}'}", "the environment variable EMPTY isn't set"},
+		{"set but empty", "redis: {url: '${EMPTY}'}", "the environment variable EMPTY is set but empty"},
 		{"no file", "redis: {url: '${file:nothing}'}", "there is no file"},
 		{"no name", "redis: {url: '${a b}'}", "names no environment variable"},
 		{"an escape", "workflows: {config: {x: '$${A}'}}", ""},

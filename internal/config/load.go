@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"frontdoor/internal/access"
 	"frontdoor/internal/document"
 	"frontdoor/internal/problem"
 )
@@ -59,14 +62,30 @@ func readFile(path string) ([]byte, error) {
 		return nil, errors.New("the configuration file can't be read")
 	case info.IsDir():
 		return nil, errors.New("this is a directory, not a configuration file")
-	case info.Size() > document.MaxSize:
-		return nil, errors.New("the file is too big for a configuration")
+	case info.Mode()&(fs.ModeDevice|fs.ModeSocket) != 0 && path != os.DevNull: // a pipe is what a shell makes of <(…)
+		return nil, errors.New("this is a device, not a configuration file")
 	}
-	src, err := os.ReadFile(path)
+	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return nil, errors.New("the configuration file can't be read")
+		return nil, errors.New("the configuration file can't be read: " + cause(err))
+	}
+	defer func() { _ = f.Close() }()
+	src, err := io.ReadAll(io.LimitReader(f, document.MaxSize+1))
+	switch {
+	case err != nil:
+		return nil, errors.New("the configuration file can't be read: " + cause(err))
+	case len(src) > document.MaxSize:
+		return nil, fmt.Errorf("the file is too big for a configuration: it has more than %d KiB", document.MaxSize>>10)
 	}
 	return src, nil
+}
+
+// cause is err without the path, which is said already.
+func cause(err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
 }
 
 // loader is one reading.
@@ -74,6 +93,7 @@ type loader struct {
 	cfg     Config
 	doc     *document.Document
 	dir     string
+	lines   []string // of the file
 	secrets []string
 	found   problem.List
 }
@@ -81,23 +101,26 @@ type loader struct {
 // parse fills cfg, which holds the defaults and the file's name, from src.
 func parse(cfg Config, src []byte, env func(string) (string, bool)) (Config, problem.List) {
 	doc, found := document.Parse(cfg.File, src)
-	for i := range found {
-		// Nothing is known yet of what the lines hold.
-		found[i].Excerpt = ""
+	l := &loader{cfg: cfg, doc: doc, dir: filepath.Dir(cfg.File), lines: splitLines(src), found: found}
+	if doc.Root == nil && len(found) > 0 {
+		// Nothing is known of what the lines hold: only our own words are shown.
+		doc.Hide = veil
+		for i := range l.found {
+			l.found[i].Excerpt = doc.Excerpt(l.found[i].Line, l.found[i].Column)
+		}
+		return l.cfg, l.found
 	}
-	l := &loader{cfg: cfg, doc: doc, dir: filepath.Dir(cfg.File), found: found}
 	if doc.Root != nil {
 		l.literals(doc.Root)
 		r := &resolver{dir: l.dir, env: env}
 		r.resolve(doc.Root)
 		l.secrets = append(l.secrets, r.secrets...)
-		l.found = append(l.found, document.Decode(doc.Root, &l.cfg, func(n *document.Node) { l.secret(n) })...)
+		l.found = append(l.found, l.decode()...)
+		l.found = append(l.found, r.found...)
 		l.absent(r.missing)
 	}
-	if doc.Root != nil || len(found) == 0 {
-		l.rooms()
-		l.paths()
-	}
+	l.rooms()
+	l.paths()
 	return l.cfg, l.finish()
 }
 
@@ -114,15 +137,38 @@ func (l *loader) literals(root *document.Node) {
 	})
 }
 
-// secret remembers every string at and below n.
+// secret remembers every value at and below n.
 func (l *loader) secret(n *document.Node) {
 	n.Walk(func(below *document.Node) {
-		if below.Kind != document.Object && below.Kind != document.List && below.Kind != document.Bool {
-			if s, ok := below.Tree().(string); ok {
-				l.secrets = append(l.secrets, s)
-			}
+		switch below.Kind {
+		case document.Object, document.List, document.Bool, document.Null:
+		case document.String:
+			l.secrets = append(l.secrets, below.Text())
+		default:
+			l.secrets = append(l.secrets, l.written(below))
 		}
 	})
+}
+
+// scalar is a number as somebody wrote it.
+var scalar = regexp.MustCompile(`^[^\s,\]}#]+`)
+
+// written is the number n as the file has it, with the digits that a number
+// loses.
+func (l *loader) written(n *document.Node) string {
+	if n.Line < 1 || n.Line > len(l.lines) {
+		return ""
+	}
+	line := []rune(l.lines[n.Line-1])
+	if n.Column < 1 || n.Column > len(line) {
+		return ""
+	}
+	return scalar.FindString(string(line[n.Column-1:]))
+}
+
+func splitLines(src []byte) []string {
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(src), "\ufeff"))
+	return strings.Split(text, "\n")
 }
 
 // absent refuses the references that lead nowhere where their part is on.
@@ -160,20 +206,28 @@ func (l *loader) rooms() {
 		n := l.doc.Find(key)
 		return n != nil && n.Path() == key && n.Kind != document.Null
 	}
-	judged := map[string]bool{} // what has the wrong type is not judged by its default
+	var judged []string // what has the wrong type is not judged by its default, nor what holds it
 	for _, p := range l.found {
-		judged[p.Key] = true
+		if p.Key != "" && p.Severity == problem.Error {
+			judged = append(judged, p.Key)
+		}
 	}
 	for _, found := range []problem.List{
-		c.validate(), c.validateUnbuilt(), c.unbuilt(written), c.Redis.Validate(), c.Channels.Validate(), c.People.Validate(),
-		c.Workflows.Validate(), c.Demand.Validate(), keyed(c.Docs.Validate()),
+		c.validate(), c.validateUnbuilt(), c.unbuilt(written), c.Redis.Validate(), c.Database.Validate(), c.Channels.Validate(), c.People.Validate(),
+		c.Workflows.Validate(), c.Demand.Validate(), layouts(c.Docs, keyed(c.Docs.Validate())),
 	} {
 		for _, p := range found {
-			if !judged[p.Key] {
+			if !slices.ContainsFunc(judged, func(key string) bool { return key == p.Key || below(key, p.Key) || below(p.Key, key) }) {
 				l.found = append(l.found, l.placed(p))
 			}
 		}
 	}
+}
+
+// below tells whether key lies inside of what of stands for.
+func below(key, of string) bool {
+	rest, ok := strings.CutPrefix(key, of)
+	return ok && rest != "" && (rest[0] == '.' || rest[0] == '[')
 }
 
 // keyed takes apart the joined errors of a room that begin with their key.
@@ -211,7 +265,7 @@ func (l *loader) placed(p problem.Problem) problem.Problem {
 // nowhere.
 func (l *loader) paths() {
 	c := &l.cfg
-	below := func(path string) string {
+	relative := func(path string) string {
 		if path == "" || filepath.IsAbs(path) {
 			return path
 		}
@@ -221,32 +275,33 @@ func (l *loader) paths() {
 		n := l.doc.Find(key)
 		return n != nil && n.Path() == key && n.Text() != ""
 	}
-	c.DataDir = below(c.DataDir)
-	c.Playbooks.Dir = below(c.Playbooks.Dir)
+	c.DataDir = relative(c.DataDir)
+	c.Playbooks.Dir = relative(c.Playbooks.Dir)
 	if written("playbooks.dir") {
 		c.Playbooks.Optional = false
 		l.exists("playbooks.dir", c.Playbooks.Dir, true)
 	}
 	for i := range c.Docs.Sources {
 		s := &c.Docs.Sources[i]
-		s.Dir = below(s.Dir)
+		s.Dir = relative(s.Dir)
 		if key := "docs.sources[" + strconv.Itoa(i) + "].dir"; written(key) {
 			l.exists(key, s.Dir, true)
 		}
 	}
-	if c.People.File != "" {
-		c.People.File = below(c.People.File)
-		l.exists("people.file", c.People.File, false)
-	}
+	c.People.File = relative(c.People.File)
 	for name, g := range c.People.Groups {
-		if g.File != "" {
-			g.File = below(g.File)
-			c.People.Groups[name] = g
-			l.exists("people.groups."+name+".file", g.File, false)
+		g.File = relative(g.File)
+		c.People.Groups[name] = g
+	}
+	_, found := access.Read(c.People)
+	for _, p := range found {
+		if p.File == "" {
+			p = l.placed(p)
 		}
+		l.found = append(l.found, p)
 	}
 	if file, ok := strings.CutPrefix(c.Database.URL, "sqlite:"); ok && file != "" {
-		c.Database.URL = "sqlite:" + below(file)
+		c.Database.URL = "sqlite:" + relative(file)
 	}
 }
 
@@ -259,8 +314,10 @@ func (l *loader) exists(key, path string, dir bool) {
 	info, err := os.Stat(path)
 	p := problem.Problem{Key: key, Severity: problem.Error}
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		p.Message, p.Hint = key+": there is no "+what+" "+path, "make it, or write another; a relative path is relative to the configuration file"
 	case err != nil:
-		p.Message, p.Hint = key+": there is no "+what+" "+path, "make it, or write another"
+		p.Message, p.Hint = key+": "+path+" can't be read: "+cause(err), "check what it is and who may read it"
 	case info.IsDir() != dir:
 		p.Message, p.Hint = key+": "+path+" is no "+what, "write another"
 	default:
@@ -277,12 +334,18 @@ func (l *loader) finish() problem.List {
 	for i := range l.found {
 		p := &l.found[i]
 		p.Message, p.Hint = hide(p.Message), hide(p.Hint)
-		if l.doc.Root != nil {
+		if p.File == l.cfg.File {
 			p.Excerpt = l.doc.Excerpt(p.Line, p.Column)
 		}
 	}
+	other := func(p problem.Problem) int { // the configuration's own mistakes first
+		if p.File == l.cfg.File {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(l.found, func(a, b problem.Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(other(a), other(b)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return l.found
 }
@@ -294,12 +357,13 @@ const shortest = 4
 // hiding returns what replaces every secret by an ellipsis, the longest first.
 func (l *loader) hiding() func(string) string {
 	var pairs []string
+	ours := vocabulary()
 	all := slices.Clone(l.secrets)
 	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for _, s := range slices.Compact(all) {
 		// In a message a secret can stand quoted, and in the file over lines.
 		for part := range strings.SplitSeq(s, "\n") {
-			if part = strings.TrimSpace(part); len(part) >= shortest {
+			if part = strings.TrimSpace(part); len(part) >= shortest && !ours[part] {
 				pairs = append(pairs, part, "…")
 			}
 		}

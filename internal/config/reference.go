@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,10 +10,14 @@ import (
 	"strings"
 
 	"frontdoor/internal/document"
+	"frontdoor/internal/problem"
 )
 
 // reference is `${NAME}` or `${file:NAME}`, or the escape `$${`.
 var reference = regexp.MustCompile(`\$\$\{|\$\{([^}]*)\}`)
+
+// bare is a variable as a shell knows it.
+var bare = regexp.MustCompile(`^\$[A-Z_][A-Z0-9_]*$`)
 
 // envName is what an environment variable is called.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -30,6 +35,7 @@ type resolver struct {
 	env     func(string) (string, bool)
 	missing []missing
 	secrets []string // every value that came from outside
+	found   problem.List
 }
 
 // maxSecret bounds a mounted file in bytes.
@@ -41,7 +47,15 @@ func (r *resolver) resolve(root *document.Node) {
 	root.Walk(func(n *document.Node) {
 		text := n.Text()
 		if !strings.Contains(text, "${") {
+			if bare.MatchString(text) {
+				p := n.Problem("write ${"+text[1:]+"}", "%s: %s is taken word for word", n.Path(), text)
+				p.Severity = problem.Warning
+				r.found = append(r.found, p)
+			}
 			return
+		}
+		if rest := reference.ReplaceAllString(text, ""); strings.Contains(rest, "${") {
+			r.found = append(r.found, n.Problem("close it, as in ${ENV_NAME} or ${file:NAME}, or write $${ for a plain ${", "%s: ${ isn't closed", n.Path()))
 		}
 		n.Replace(reference.ReplaceAllStringFunc(text, func(ref string) string {
 			if ref == "$${" {
@@ -64,8 +78,12 @@ func (r *resolver) lookup(name string) (value, message, hint string) {
 		if !envName.MatchString(name) {
 			return "", "${" + name + "} names no environment variable", "write ${ENV_NAME} or ${file:NAME}, or $${ for a plain ${"
 		}
-		if value, ok := r.env(name); ok && value != "" {
+		value, ok := r.env(name)
+		if value != "" {
 			return value, "", ""
+		}
+		if ok {
+			return "", "the environment variable " + name + " is set but empty", "give it a value, or remove the key"
 		}
 		return "", "the environment variable " + name + " isn't set", "set it, or remove the key"
 	}
@@ -97,8 +115,10 @@ func readSecret(file string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
-	if info.Size() > maxSecret {
-		return make([]byte, maxSecret+1), nil
+	f, err := os.Open(filepath.Clean(file))
+	if err != nil {
+		return nil, err
 	}
-	return os.ReadFile(file)
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, maxSecret+1))
 }

@@ -120,7 +120,7 @@ func (c Config) unbuilt(written func(string) bool) problem.List {
 		// An address turns nothing on: it is kept for when there is something to show.
 		found = append(found, problem.Problem{Key: "web.listen", Severity: problem.Warning, Message: "web.listen has no effect: the dashboard is not built yet", Hint: "remove the key, or leave it for later"})
 	}
-	if written("demand.digest") {
+	if c.Demand.Digest.Channel != "" {
 		refuse("demand.digest", "the weekly digest is")
 	}
 	return found
@@ -155,7 +155,7 @@ func oneOf(found *problem.List, key, value string, known ...string) {
 	if slices.Contains(known, value) {
 		return
 	}
-	hint := "write " + strings.Join(known, " or ")
+	hint := "write " + strings.Join(known[:len(known)-1], ", ") + " or " + known[len(known)-1]
 	if near := problem.Nearest(value, known); near != "" {
 		hint = "did you mean " + near + "?"
 	}
