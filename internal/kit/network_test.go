@@ -72,6 +72,10 @@ func TestZone(t *testing.T) {
 	if !next.Changed || next.Records != 2 || next.Serial != 2026112401 {
 		t.Errorf("taken out on the next day: %+v", next)
 	}
+	whole := Zone{Name: "www.calderwick.example", Type: "CNAME", Value: "labels.calderwick.example"}
+	if same := apply(noon, whole); same.Changed || same.Record != www.Record {
+		t.Errorf("the whole name: %+v", same)
+	}
 	if gone := apply(noon, labels); gone.Changed || gone.Serial != 2026112401 {
 		t.Errorf("taken out again: %+v", gone)
 	}

@@ -109,6 +109,11 @@ func (z *Zone) Apply(now time.Time) (Zoned, error) {
 func (z *Zone) record() (record, error) {
 	z.Zone = strings.TrimSuffix(strings.ToLower(z.Zone), ".")
 	r := record{name: strings.ToLower(z.Name), kind: z.Type, value: z.Value, ttl: z.TTL}
+	// People write the whole name too.
+	if r.name == z.Zone {
+		r.name = "@"
+	}
+	r.name = strings.TrimSuffix(strings.TrimSuffix(r.name, "."), "."+z.Zone)
 	switch {
 	case !validHost(z.Zone) || strings.HasPrefix(z.Zone, "*"):
 		return r, fmt.Errorf("%q is no zone: write one such as calderwick.example", z.Zone)
