@@ -14,7 +14,6 @@ import (
 
 	"frontdoor/internal/config"
 	"frontdoor/internal/engine"
-	"frontdoor/internal/intents"
 	"frontdoor/internal/playbook"
 	"frontdoor/internal/problem"
 )
@@ -71,6 +70,7 @@ func (s *shelf) keep(ctx context.Context) error {
 // changed playbook is in use at once, with a matcher that learned only what
 // changed; train makes the thorough one.
 func (s *shelf) look() {
+	began := time.Now()
 	set, found := readPlaybooks(s.read, s.cfg)
 	if refused := found.Errors(); len(refused) > 0 {
 		s.complain(refused)
@@ -91,7 +91,7 @@ func (s *shelf) look() {
 		default:
 		}
 		s.hasty <- &next
-		s.log.Info("took the changed playbooks", zap.Int("playbooks", len(set.Playbooks)))
+		s.log.Info("took the changed playbooks", zap.Int("playbooks", len(set.Playbooks)), zap.Duration("took", time.Since(began)))
 	} else if s.broken.Load() != nil {
 		s.log.Info("the playbooks can be used again", zap.Int("playbooks", len(set.Playbooks)))
 	}
@@ -113,20 +113,49 @@ func (s *shelf) complain(found problem.List) {
 }
 
 // train replaces each matcher that was trained in a hurry by one that knows
-// every word and example of its set, if the set is still in use by then.
+// every word and example of its set. A newer set ends the training of an older
+// one.
 func (s *shelf) train(ctx context.Context) error {
+	next := (*engine.Catalogue)(nil)
 	for {
-		select {
-		case c := <-s.hasty:
-			matcher, err := intents.NewMatcher(c.Set.Playbooks, nil)
-			if err != nil {
-				return fmt.Errorf("train the matcher: %w", err)
+		if next == nil {
+			select {
+			case next = <-s.hasty:
+			case <-ctx.Done():
+				return nil
 			}
-			s.current.CompareAndSwap(c, &engine.Catalogue{Set: c.Set, Matcher: matcher})
-		case <-ctx.Done():
-			return nil
+		}
+		var err error
+		if next, err = s.renew(ctx, next); err != nil {
+			return err
 		}
 	}
+}
+
+// renew trains the matcher of c anew and puts it in the place of the hasty one.
+// It returns the newer catalogue that made it stop, nil where none did.
+func (s *shelf) renew(ctx context.Context, c *engine.Catalogue) (newer *engine.Catalogue, err error) {
+	training, stop := context.WithCancel(ctx)
+	defer stop()
+	trained := make(chan error, 1)
+	started := time.Now()
+	go func() {
+		matcher, err := c.Matcher.Renew(training)
+		if err == nil && s.current.CompareAndSwap(c, &engine.Catalogue{Set: c.Set, Matcher: matcher}) {
+			s.log.Info("trained the matcher anew", zap.Int("playbooks", len(c.Set.Playbooks)), zap.Duration("took", time.Since(started)))
+		}
+		trained <- err
+	}()
+	select {
+	case err = <-trained:
+	case newer = <-s.hasty:
+		stop()
+		err = <-trained
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return newer, fmt.Errorf("train the matcher: %w", err)
+	}
+	return newer, nil
 }
 
 // same tells whether the sets say the same. What Reload takes over stays the

@@ -31,7 +31,8 @@ type Model struct {
 	weights  []float32 // weights[feature*len(intents)+intent]
 	centre   []vector  // by intent, ids ascending, length 1
 	scope    scope
-	pool     sync.Pool // of *scratch
+	pool     sync.Pool   // of *scratch
+	halt     func() bool // tells that nobody wants the training any more; nil is never
 }
 
 type dual struct {
@@ -43,6 +44,12 @@ type dual struct {
 // The result depends on nothing but the examples and their order.
 func Train(examples []Example) *Model {
 	m := newModel(examples)
+	m.train()
+	return m
+}
+
+// train learns from the examples that m has.
+func (m *Model) train() {
 	columns := make([][]float32, len(m.intents))
 	rows, costs := m.rows(), m.costs()
 	each(len(m.intents), func() func(int) {
@@ -57,7 +64,6 @@ func Train(examples []Example) *Model {
 	})
 	m.weights = interleave(columns, len(m.vocab.idf))
 	m.scope = m.fitScope()
-	return m
 }
 
 func newModel(examples []Example) *Model {
@@ -90,7 +96,7 @@ func newModel(examples []Example) *Model {
 }
 
 func (m *Model) solver() *svm {
-	return &svm{x: m.x, square: m.square, alpha: make([]float32, len(m.x)), w: make([]float32, len(m.vocab.idf))}
+	return &svm{halt: m.halt, x: m.x, square: m.square, alpha: make([]float32, len(m.x)), w: make([]float32, len(m.vocab.idf))}
 }
 
 func (m *Model) rows() []int32 {

@@ -1,6 +1,37 @@
 package intents
 
-import "slices"
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"frontdoor/internal/playbook"
+)
+
+// Renew is the matcher that NewMatcher makes of m's playbooks: one that knows
+// every word and example, for the place of one that Reload made in a hurry. It
+// is trained in the background of a bot that works, so ctx ends it, within the
+// time of one classifier; the error is then that of ctx.
+func (m *Matcher) Renew(ctx context.Context) (*Matcher, error) {
+	playbooks, ready := make([]*playbook.Playbook, len(m.entries)), make(map[string]*entry, len(m.entries))
+	for i := range m.entries {
+		playbooks[i] = m.entries[i].playbook
+		ready[playbooks[i].ID] = &m.entries[i]
+	}
+	next, err := prepare(playbooks, m.now, ready)
+	if err != nil {
+		return nil, err
+	}
+	model := newModel(next.examples())
+	model.halt = func() bool { return ctx.Err() != nil }
+	model.train()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("train the matcher: %w", err)
+	}
+	model.halt = nil
+	next.learn(model)
+	return next, nil
+}
 
 // retrain is a model of examples that keeps the features, the calibration and
 // the classifiers of m, but for the intents in changed and those that m lacks,

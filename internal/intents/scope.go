@@ -91,6 +91,9 @@ func (m *Model) observe() []observation {
 	var out []observation
 	costs := m.costs()
 	for fold := range folds {
+		if m.halt != nil && m.halt() {
+			break
+		}
 		hidden := func(c int32) bool { return k > 1 && group[c] == fold }
 		held := func(row int32) bool {
 			c := m.label[row]

@@ -16,6 +16,7 @@ type svm struct {
 	w      []float32 // by feature
 	bias   float32
 	random uint64
+	halt   func() bool // ends the descent where it is; nil is never
 }
 
 // Settings of the training. Cost is C; biasScale is the value of the constant
@@ -112,6 +113,9 @@ func (s *svm) descend(active []int32, c int32, label []int32, costs []float32, c
 	limit := infinite // an unused example farther on its side than this is set aside
 	check := false
 	for range maxPasses {
+		if s.halt != nil && s.halt() {
+			return
+		}
 		most, least := -infinite, infinite // violation of optimality
 		for i := range n {
 			j := i + s.next(n-i)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,12 +33,11 @@ type Set struct {
 
 // loaded is what a file was when it was read.
 type loaded struct {
-	size     int64
-	modified time.Time
-	sum      [sha256.Size]byte
-	draft    *Playbook // nil where nothing could be read
-	found    problem.List
-	id       string // what the file calls itself, read or not
+	info  fs.FileInfo
+	sum   [sha256.Size]byte
+	draft *Playbook // nil where nothing could be read
+	found problem.List
+	id    string // what the file calls itself, read or not
 }
 
 // good tells whether the file can be used.
@@ -111,17 +111,52 @@ type entry struct {
 	name, shown string
 	info        fs.FileInfo
 	loaded      loaded
+	fresh       bool // it was read now
 	err         error
 }
 
+// alike tells whether two looks found the same file: what is moved or linked
+// into a file's place can have its size and time.
+func alike(a, b fs.FileInfo) bool {
+	onDisk := os.SameFile(a, a) // not of a file system inside the binary
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && (!onDisk || os.SameFile(a, b))
+}
+
+// maxReads is how often a directory is read that changes while it is read.
+const maxReads = 4
+
+// load reads until nothing has changed meanwhile, so that a set is never half
+// of one revision and half of the next.
 func load(previous *Set, fsys fs.FS, shown func(string) string) (*Set, problem.List) {
-	entries, taxonomy, found := discover(fsys, shown)
-	if len(found) > 0 {
-		return nil, found
+	var entries []entry
+	var taxonomy *entry
+	var found problem.List
+	for range maxReads {
+		entries, taxonomy, found = discover(fsys, shown)
+		parallel(entries, func(e *entry) { e.read(previous, fsys) })
+		if settled(fsys, shown, entries, taxonomy, len(found) > 0) {
+			break
+		}
 	}
-	parallel(entries, func(e *entry) { e.read(previous, fsys) })
+	return assemble(fsys, entries, taxonomy, found)
+}
+
+// settled tells whether the files are still those that were read. Where none
+// was read anew there is nothing to ask.
+func settled(fsys fs.FS, shown func(string) string, entries []entry, taxonomy *entry, broken bool) bool {
+	if !broken && !slices.ContainsFunc(entries, func(e entry) bool { return e.fresh }) {
+		return true
+	}
+	again, other, found := discover(fsys, shown)
+	same := slices.EqualFunc(entries, again, func(a, b entry) bool { return a.name == b.name && alike(a.info, b.info) })
+	return same && (taxonomy == nil) == (other == nil) && broken == (len(found) > 0)
+}
+
+// assemble makes a set of the files that were read; found is what is wrong with
+// the others.
+func assemble(fsys fs.FS, entries []entry, taxonomy *entry, found problem.List) (*Set, problem.List) {
 	s := &Set{byID: map[string]*Playbook{}, byCommand: map[string]*Playbook{}, files: map[string]loaded{}}
-	x := index{set: s, examples: map[string]*document.Node{}, drafts: make([]*Playbook, 0, len(entries))}
+	x := index{set: s, examples: map[string]*document.Node{}, drafts: make([]*Playbook, 0, len(entries)), unsure: len(found) > 0}
 	for i := range entries {
 		e := &entries[i]
 		if e.err != nil {
@@ -175,8 +210,11 @@ func discover(fsys fs.FS, shown func(string) string) (entries []entry, taxonomy 
 			return nil
 		}
 		info, err := fs.Stat(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) && d.Type()&fs.ModeSymlink == 0 {
+			return nil // removed since it was listed
+		}
 		if err != nil {
-			fail(name, "", "can't be read: "+reason(err))
+			fail(name, orElse(hintFor(err), "remove the link, or mend what it leads to"), "can't be read: "+reason(err))
 			return nil
 		}
 		if !info.Mode().IsRegular() {
@@ -231,16 +269,17 @@ func (e *entry) read(previous *Set, fsys fs.FS) {
 	if previous != nil {
 		before, known = previous.files[e.shown]
 	}
-	if known && before.size == e.info.Size() && before.modified.Equal(e.info.ModTime()) && time.Since(before.modified) > recent {
+	if known && alike(before.info, e.info) && time.Since(e.info.ModTime()) > recent {
 		e.loaded = before
 		return
 	}
+	e.fresh = true
 	src, err := readAll(fsys, e.name)
 	if err != nil {
 		e.err = err
 		return
 	}
-	e.loaded = loaded{size: e.info.Size(), modified: e.info.ModTime(), sum: sha256.Sum256(src)}
+	e.loaded = loaded{info: e.info, sum: sha256.Sum256(src)}
 	if known && before.sum == e.loaded.sum {
 		e.loaded.draft, e.loaded.found, e.loaded.id = before.draft, before.found, before.id
 		return
