@@ -10,8 +10,14 @@ import (
 )
 
 type runsCmd struct {
-	List runsListCmd `cmd:"" help:"List the runs, the latest first."`
-	Show runsShowCmd `cmd:"" help:"Show one run with its steps."`
+	List     runsListCmd     `cmd:"" help:"List the runs, the latest first."`
+	Show     runsShowCmd     `cmd:"" help:"Show one run with its steps."`
+	Cancel   runsCancelCmd   `cmd:"" help:"Stop a run, also one that a running bot works on."`
+	Retry    runsRetryCmd    `cmd:"" help:"Go on with a failed, stopped or interrupted run where it stands."`
+	Freeze   runsFreezeCmd   `cmd:"" help:"Hold runs back: no new step starts until unfreeze."`
+	Unfreeze runsUnfreezeCmd `cmd:"" help:"Let go on what freeze held back."`
+	Verify   runsVerifyCmd   `cmd:"" name:"verify-audit" help:"Check that the audit of runs is as it was written."`
+	Export   runsExportCmd   `cmd:"" help:"Write the audit of runs, a record a line."`
 }
 
 type runsListCmd struct {
@@ -55,17 +61,39 @@ func (c *runsListCmd) Run(s streams, root *cli) error {
 	}
 	p := newPrinter(s.out)
 	for _, r := range list {
-		l := listRun(r)
-		if c.JSON {
-			err = p.print(l)
-		} else {
-			_, err = fmt.Fprintf(s.text(), "%-12s %-18s %-10s %-12s %s\n", l.Run, l.Playbook, l.State, l.By, l.Started.Format(time.DateTime))
-		}
-		if err != nil {
+		if err := printListed(s, p, c.JSON, r); err != nil {
 			return err
 		}
 	}
-	return p.flush()
+	if err := p.flush(); err != nil || c.JSON {
+		return err
+	}
+	freezes, err := runs.Freezes(s.ctx)
+	for _, z := range freezes {
+		fmt.Fprintf(s.err, "bot: %s is frozen by %s since %s%s\n", z.Scope, z.By, z.Since.Format(time.DateTime), after(": ", z.Reason))
+	}
+	return err
+}
+
+// after is s behind the words that lead to it, "" where there is no s.
+func after(words, s string) string {
+	if s == "" {
+		return ""
+	}
+	return words + s
+}
+
+func printListed(s streams, p *printer, asJSON bool, r workflow.Run) error {
+	l := listRun(r)
+	if asJSON {
+		return p.print(l)
+	}
+	state := l.State
+	if r.Frozen != nil {
+		state += " (frozen)"
+	}
+	_, err := fmt.Fprintf(s.text(), "%-12s %-18s %-16s %-12s %s\n", l.Run, l.Playbook, state, l.By, l.Started.Format(time.DateTime))
+	return err
 }
 
 type runsShowCmd struct {
@@ -75,6 +103,8 @@ type runsShowCmd struct {
 
 type shownRun struct {
 	listedRun
+	Waits  *string        `json:"waits"`  // what a waiting run waits for
+	Frozen *string        `json:"frozen"` // why the operator holds it back; "" where they gave no reason
 	Inputs map[string]any `json:"inputs"`
 	Error  *string        `json:"error"`
 	Result *string        `json:"result"`
@@ -99,14 +129,13 @@ func (c *runsShowCmd) Run(s streams, root *cli) error {
 	}
 	defer closeDB()
 	r, err := runs.Get(s.ctx, c.ID)
-	if errors.Is(err, workflow.ErrNotFound) {
-		fmt.Fprintf(s.err, "bot: there is no run %s; `bot runs list` lists them\n", c.ID)
-		return errNo
-	}
 	if err != nil {
-		return err
+		return refusedRun(s, c.ID, err)
 	}
-	out := shownRun{listedRun: listRun(r), Inputs: r.Inputs, Error: null(r.Error), Result: null(r.Text), Steps: []shownStep{}}
+	out := shownRun{listedRun: listRun(r), Waits: null(string(r.Waits)), Inputs: r.Inputs, Error: null(r.Error), Result: null(r.Text), Steps: []shownStep{}}
+	if r.Frozen != nil {
+		out.Frozen = &r.Frozen.Reason
+	}
 	for _, a := range r.Steps {
 		step := shownStep{Step: a.Step, Attempt: a.Number, State: string(a.State), Started: a.Started.UTC(), Error: null(a.Error), Reply: a.Reply}
 		if !a.Ended.IsZero() {
@@ -129,6 +158,11 @@ func printRun(s streams, r shownRun) error {
 	if _, err := fmt.Fprintf(s.text(), "%s  %s  %s  by %s  %s\n", r.Run, r.Playbook, r.State, r.By, r.Started.Format(time.DateTime)); err != nil {
 		return err
 	}
+	if r.Frozen != nil {
+		if _, err := fmt.Fprintf(s.text(), "  frozen by the operator%s\n", after(": ", *r.Frozen)); err != nil {
+			return err
+		}
+	}
 	for _, step := range r.Steps {
 		took := "so far"
 		if step.Ended != nil {
@@ -148,6 +182,20 @@ func printRun(s streams, r shownRun) error {
 		}
 	}
 	return nil
+}
+
+// refusedRun says what is wrong with a command about a run, and ends with 1
+// where it is an answer rather than a fault.
+func refusedRun(s streams, id string, err error) error {
+	if errors.Is(err, workflow.ErrNotFound) {
+		fmt.Fprintf(s.err, "bot: there is no run %s; `bot runs list` lists them\n", id)
+		return errNo
+	}
+	if why, refused := workflow.AsRefusal(err); refused {
+		fmt.Fprintf(s.err, "bot: %s\n", why)
+		return errNo
+	}
+	return err
 }
 
 // openRuns opens the runs to look at them; a running bot may have them open too.

@@ -126,12 +126,27 @@ func (r rehearsal) Run(ctx context.Context, p *playbook.Playbook, inputs map[str
 	if err != nil {
 		return playbook.Ran{}, err
 	}
-	return playbook.Ran{Approval: o.Approval, Result: o.Run.Text, Failed: o.Failed, Reason: o.Run.Error}, nil
+	links := make(map[string]string, len(o.Run.Links))
+	for _, l := range o.Run.Links {
+		links[l.Label] = l.URL
+	}
+	return playbook.Ran{Approval: o.Approval, State: string(o.Run.State), Result: o.Run.Text, Links: links, Failed: o.Failed, Reason: o.Run.Error}, nil
 }
 
 // OpenRuns opens the runs to look at and manage them, without working on them.
 func OpenRuns(ctx context.Context, cfg config.Config, db *database.DB) (*workflow.Runner, error) {
-	runs, err := workflow.Open(ctx, db, cfg.Workflows, workflow.Options{WorkDir: workDir(cfg)})
+	directory, err := people(cfg)
+	if err != nil {
+		return nil, err
+	}
+	records, err := OpenDemand(ctx, cfg, db)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := workflow.Open(ctx, db, terminalDefaults(cfg).Workflows, workflow.Options{
+		WorkDir: workDir(cfg), KeyDir: cfg.DataDir, Pseudonym: records.Pseudonym,
+		Member: func(p chat.Person, group string) bool { return access.Member(directory.Resolve(p), group) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the runs: %w", err)
 	}

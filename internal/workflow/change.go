@@ -98,7 +98,8 @@ func (r *Runner) CancelFor(ctx context.Context, id string, by chat.Person, reaso
 		if err := r.mine(f, by, "stop"); err != nil {
 			return err
 		}
-		if f.State != Running {
+		// Nobody works on it where its lease is over: there is nobody to ask.
+		if f.State != Running || f.lease.Before(f.now) {
 			f.stop(wished(w))
 			return nil
 		}

@@ -46,6 +46,7 @@ type flow struct {
 	cancel   string                    // who asked it to stop, as a wish
 	given    map[string]map[string]any // replies that it began with
 	due      time.Time                 // zero is never
+	lease    time.Time                 // when that of a running one is over
 	frozen   time.Time                 // since when it stands because of a freeze; zero where it doesn't
 	enqueue  bool                      // it wants its lock before it goes on
 	renewed  bool                      // it begins again: an old wish to stop it is void

@@ -84,6 +84,7 @@ func (r *Runner) Freeze(ctx context.Context, what Scope, who chat.Person, reason
 			ON CONFLICT (scope) DO UPDATE SET reason = excluded.reason, actor = excluded.actor`, string(what), reason, who.ID, now.UnixMilli())
 		return err
 	})
+	r.refreeze()
 	if _, refused := AsRefusal(err); err != nil && !refused {
 		return wrap("freeze "+what.String(), err)
 	}
@@ -135,7 +136,7 @@ func (r *Runner) Unfreeze(ctx context.Context, what Scope, who chat.Person, reas
 		}
 		return r.thaw(ctx, tx, now)
 	})
-	if err == nil {
+	if r.refreeze(); err == nil {
 		r.poke()
 	}
 	if _, refused := AsRefusal(err); err != nil && !refused {
@@ -232,14 +233,30 @@ func covering(freezes []Freeze, r Run) *Freeze {
 	return nil
 }
 
-// frozen looks for a freeze of a run in hand. Where the database doesn't
-// answer there is none to be known: the next claim looks again.
+// frozen looks for a freeze of a run in hand, at most Options.Poll late: what
+// another process has just frozen may begin one step more. Where the database
+// doesn't answer there is none to be known; the next claim looks again.
 func (r *Runner) frozen(ctx context.Context, run Run) *Freeze {
-	freezes, err := readFreezes(ctx, r.db)
-	if err != nil {
-		return nil
+	r.mu.Lock()
+	freezes, fresh := r.freezes, time.Since(r.frozenAt) < r.opts.Poll
+	r.mu.Unlock()
+	if !fresh {
+		var err error
+		if freezes, err = readFreezes(ctx, r.db); err != nil {
+			return nil
+		}
+		r.mu.Lock()
+		r.freezes, r.frozenAt = freezes, time.Now()
+		r.mu.Unlock()
 	}
 	return covering(freezes, run)
+}
+
+// refreeze has the next step look anew.
+func (r *Runner) refreeze() {
+	r.mu.Lock()
+	r.frozenAt = time.Time{}
+	r.mu.Unlock()
 }
 
 // readRows reads runs.

@@ -37,6 +37,25 @@ func loadKeys(secret, dir string) (*keys, error) {
 			return nil, err
 		}
 	}
+	return deriveKeys(secret)
+}
+
+// existingKeys is loadKeys without making one: ErrNoKey where there is none.
+func existingKeys(secret, dir string) (*keys, error) {
+	if secret == "" {
+		data, err := os.ReadFile(filepath.Join(filepath.Clean(dir), KeyFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, ErrNoKey
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the audit's key: %w", err)
+		}
+		secret = strings.TrimSpace(string(data))
+	}
+	return deriveKeys(secret)
+}
+
+func deriveKeys(secret string) (*keys, error) {
 	if len([]rune(secret)) < minKey {
 		return nil, fmt.Errorf("load the audit's key: it has fewer than %d characters", minKey)
 	}

@@ -58,6 +58,7 @@ func Rehearse(ctx context.Context, p *playbook.Playbook, inputs map[string]any, 
 	}
 	_, kinds := kinds(Config{}, "bot")
 	out := Outcome{Approval: f.groups()}
+	calls := map[string]int{} // by step: successive replies may be declared
 	f.resume()
 	for range maxRehearsed {
 		if err := ctx.Err(); err != nil {
@@ -71,7 +72,8 @@ func Rehearse(ctx context.Context, p *playbook.Playbook, inputs map[string]any, 
 		}
 		f.State, f.Waits = Running, ""
 		for s := f.begin(); s != nil; s = f.begin() {
-			reply, err := rehearse(kinds[s.Action.Kind()], f, s, replies[s.ID])
+			reply, err := rehearse(kinds[s.Action.Kind()], f, s, replies[s.ID].Call(calls[s.ID]))
+			calls[s.ID]++
 			if err == nil {
 				err = f.fits(s, reply)
 			}
@@ -102,7 +104,10 @@ func rehearse(kind step.Kind, f *flow, s *playbook.Step, declared playbook.TestR
 	if err := step.Ready(call); err != nil {
 		return nil, err
 	}
-	if declared.Error != "" {
+	switch {
+	case declared.Timeout:
+		return nil, context.DeadlineExceeded
+	case declared.Error != "":
 		return nil, &step.Failure{Sentence: declared.Error}
 	}
 	value := step.Normal(clone(declared.JSON))

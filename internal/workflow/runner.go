@@ -66,6 +66,9 @@ type Runner struct {
 	books   map[string]*playbook.Playbook // by hash
 	held    map[string]*hold              // runs in hand, by id
 	changed chan struct{}                 // closed at the next change
+
+	freezes  []Freeze // as they were at frozenAt
+	frozenAt time.Time
 }
 
 // Open brings the tables up to date and returns a runner. Nothing runs until

@@ -98,6 +98,7 @@ type row struct {
 	digest   string
 	said     int
 	tail     end
+	lease    time.Time // when that of a running one is over
 	frozen   time.Time
 	askers   []string
 }
@@ -133,6 +134,8 @@ func scan(from interface{ Scan(...any) error }) (row, error) {
 	w.Started, w.Ended = time.UnixMilli(started).UTC(), moment(ended)
 	if w.State == Waiting {
 		w.Due = moment(due)
+	} else {
+		w.lease = moment(due)
 	}
 	w.Stopping = w.cancel != "" && !w.Over()
 	return w, nil
@@ -207,7 +210,7 @@ func (r *Runner) load(ctx context.Context, q querier, w row) (*flow, error) {
 		given[id], _ = reply.(map[string]any)
 	}
 	f := r.flow(w.Run, book, given)
-	f.tail, f.frozen, f.askers = w.tail, w.frozen, w.askers
+	f.tail, f.lease, f.frozen, f.askers = w.tail, w.lease, w.frozen, w.askers
 	if f.Steps, err = attempts(ctx, q, w.ID); err != nil {
 		return nil, fmt.Errorf("read the steps of run %s: %w", w.ID, err)
 	}

@@ -209,11 +209,17 @@ func some(s string) *string {
 	return &s
 }
 
+// storeAtOnce is how many records one statement writes.
+const storeAtOnce = 4
+
 // store writes linked records; the chain's end is the caller's to store.
 func store(ctx context.Context, tx *database.Tx, run string, rows []linked) error {
-	for _, row := range rows {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO run_trail (run, number, record, reason, link) VALUES (?, ?, ?, ?, ?)",
-			run, row.end.count, string(row.record), row.reason, row.end.link); err != nil {
+	for part := range slices.Chunk(rows, storeAtOnce) {
+		args := make([]any, 0, 5*storeAtOnce)
+		for _, row := range part {
+			args = append(args, run, row.end.count, string(row.record), row.reason, row.end.link)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO run_trail (run, number, record, reason, link) VALUES (?, ?, ?, ?, ?)"+strings.Repeat(", (?, ?, ?, ?, ?)", len(part)-1), args...); err != nil {
 			return fmt.Errorf("write the audit: %w", err)
 		}
 	}
