@@ -24,7 +24,7 @@ type weights struct {
 }
 
 func defaultWeights() weights {
-	return weights{prior: 2, window: 0.3, named: 0.5, whole: 0.3, sentence: 0.6, lead: 0.08, suits: 0.25, best: 0.1, opening: 0.25}
+	return weights{prior: 3, window: 0.3, named: 0.5, whole: 0.3, sentence: 0.6, lead: 0.08, suits: 0.25, best: 0.1, opening: 0.25}
 }
 
 // candidate is a sentence that could begin the answer.

@@ -262,6 +262,9 @@ func (b *builder) add(source int, name, p, url string, parsed *page) {
 	if parsed.generated {
 		c[pageFlags] |= pageGenerated
 	}
+	if datedPage.MatchString(strings.TrimSuffix(p, path.Ext(p))) {
+		c[pageFlags] |= pageDated
+	}
 	location := strings.TrimSuffix(p, path.Ext(p))
 	for i := range parsed.sections {
 		s := &parsed.sections[i]

@@ -19,7 +19,7 @@ import (
 // snapshot of another version is built again.
 const (
 	imageMagic   = "frontdix"
-	imageVersion = 3
+	imageVersion = 4
 	headerBytes  = 8 + 8 + 32 + tables*16
 )
 
@@ -91,8 +91,11 @@ const (
 
 const headingSeparator = "\x1f"
 
-// pageGenerated is the flag of a page that a program wrote.
-const pageGenerated = 1
+// The flags of a page.
+const (
+	pageGenerated = 1 << iota // a program wrote it
+	pageDated                 // it tells of one version or time
+)
 
 // The fields of a passage that a term can be in; a posting has a bit for each.
 const (

@@ -10,14 +10,20 @@ import (
 	"github.com/kljensen/snowball/english"
 )
 
-// maxQuestion bounds how much of a question is read, in bytes.
-const maxQuestion = 32 << 10
+// How much of a question is read, in bytes: its beginning and its end, because
+// what somebody asks stands before or after what they paste.
+const (
+	maxOpening = 24 << 10
+	maxClosing = 8 << 10
+)
 
 // query is what a question looks for.
 type query struct {
 	terms []queryTerm
 	// asked are the distinct words of the question, known or not.
 	asked int
+	// dated says that the question is about versions.
+	dated bool
 }
 
 type queryTerm struct {
@@ -104,9 +110,6 @@ func (x *Index) parse(question string, r ranking) query {
 		if guessed {
 			count *= r.typo
 		}
-		if fillers[word] {
-			count *= r.filler
-		}
 		q.terms = append(q.terms, x.weigh(queryTerm{term: term, word: word, guessed: guessed}, count, r))
 		if full, ok := x.alias(word); ok && !a.joins && a.count >= 1 && counts[x.im.text(tableTerms, full, termText)] == nil {
 			// The two are one word, as rare as the more common of them.
@@ -121,11 +124,12 @@ func (x *Index) parse(question string, r ranking) query {
 				}
 				n := math.Max(float64(x.im.at(tableTerms, v, termPages)), n)
 				vt := queryTerm{term: v, word: word, idf: math.Log(1 + (pages-n+0.5)/(n+0.5))}
-				vt.weight = r.variants * vt.idf * count * (r.repeated + 1) / (r.repeated + count)
+				vt.weight = r.variants * topical(word, vt.idf, r) * count * (r.repeated + 1) / (r.repeated + count)
 				q.terms = append(q.terms, vt)
 			})
 		}
 	}
+	q.dated = datedQuestion.MatchString(question[:min(len(question), maxDated)])
 	if len(q.terms) > maxQueryTerms {
 		slices.SortStableFunc(q.terms, func(a, b queryTerm) int { return cmp.Compare(b.weight, a.weight) })
 		q.terms = q.terms[:maxQueryTerms]
@@ -137,8 +141,17 @@ func (x *Index) parse(question string, r ranking) query {
 func (x *Index) weigh(t queryTerm, count float64, r ranking) queryTerm {
 	pages, n := float64(x.im.rows(tablePages)), float64(x.im.at(tableTerms, t.term, termPages))
 	t.idf = math.Log(1 + (pages-n+0.5)/(n+0.5))
-	t.weight = t.idf * count * (r.repeated + 1) / (r.repeated + count)
+	t.weight = topical(t.word, t.idf, r) * count * (r.repeated + 1) / (r.repeated + count)
 	return t
+}
+
+// topical is what a word so rare counts. That a word of the asker's own is rare
+// in the pages says nothing.
+func topical(word string, idf float64, r ranking) float64 {
+	if fillers[word] {
+		return r.filler * min(idf, r.rarest)
+	}
+	return idf
 }
 
 // alias finds the term that a common abbreviation stands for.
@@ -195,7 +208,8 @@ func (x *Index) split(word string) (left, right int, ok bool) {
 }
 
 // guess finds the most common term that differs from an unknown word by one
-// letter, or by two that changed places. The first letter counts as right.
+// letter, or by two that changed places; in long words by two such mistakes
+// where none has one. The first letter counts as right.
 //
 // In words of three or four letters, which many others are near to, only
 // neighbours that changed places and a double letter written once count.
@@ -207,6 +221,18 @@ func (x *Index) guess(word string) (int, bool) {
 	if len(word) < 5 {
 		near = slip
 	}
+	if best, ok := x.nearest(word, near); ok || len(word) < twiceWrong {
+		return best, ok
+	}
+	return x.nearest(word, twoEdits)
+}
+
+// twiceWrong is how long a word must be for two mistakes to leave it what it is.
+const twiceWrong = 8
+
+// nearest finds the most common term with the word's first letter that is near
+// to it.
+func (x *Index) nearest(word string, near func(word string, term []byte) bool) (int, bool) {
 	first, _ := x.term(word[:1])
 	best, pages := -1, uint32(0)
 	for i := first; i < x.im.rows(tableTerms); i++ {
@@ -219,6 +245,26 @@ func (x *Index) guess(word string) (int, bool) {
 		}
 	}
 	return best, best >= 0
+}
+
+// twoEdits says whether two edits as in oneEdit turn a into b, the first of
+// them at the first letter that differs.
+func twoEdits(a string, b []byte) bool {
+	if len(a) < len(b)-2 || len(a) > len(b)+2 {
+		return false
+	}
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	ra, rb := a[i:], b[i:]
+	switch {
+	case ra == "" || len(rb) == 0:
+		return len(ra)+len(rb) <= 2
+	case oneEdit(ra[1:], rb), oneEdit(ra, rb[1:]), oneEdit(ra[1:], rb[1:]):
+		return true
+	}
+	return len(ra) > 1 && len(rb) > 1 && ra[0] == rb[1] && ra[1] == rb[0] && oneEdit(ra[2:], rb[2:])
 }
 
 // oneEdit says whether one insertion, deletion, replacement or swap of
@@ -280,6 +326,8 @@ type Term struct {
 	Part bool
 	// Filler says that the word rather tells of the asker than of the matter.
 	Filler bool
+	// Headed says that a title, a heading or the text of a link has the word.
+	Headed bool
 }
 
 // Terms returns the distinct words of a question that carry its topic, in the
@@ -320,6 +368,7 @@ func (x *Index) Terms(question string) []Term {
 			if t.Known = known || t.Guessed; t.Known {
 				n := float64(x.im.at(tableTerms, term, termPages))
 				t.IDF = math.Log(1 + (pages-n+0.5)/(n+0.5))
+				t.Headed = x.headed(term)
 				x.variants(t.Word, term, func(v int) { t.Forms = append(t.Forms, x.im.text(tableTerms, v, termText)) })
 			}
 			out = append(out, t)
@@ -331,6 +380,15 @@ func (x *Index) Terms(question string) []Term {
 	return out
 }
 
+// headed says whether a title, a heading or the text of a link has the term.
+func (x *Index) headed(term int) bool {
+	found := x.im.at(tableTerms, term, termNamed+1) > 0
+	if !found {
+		x.im.postings(term, func(_ int, tf *[fields]uint32) { found = found || tf[inHeading]+tf[inTitle] > 0 })
+	}
+	return found
+}
+
 // EachTerm calls yield with each word of a text in the form in which the index
 // keeps it, common words and parts of compound words included.
 func EachTerm(text string, yield func(word string)) {
@@ -339,8 +397,8 @@ func EachTerm(text string, yield func(word string)) {
 
 // clip is as much of a question as is read, in valid UTF-8.
 func clip(question string) string {
-	if len(question) > maxQuestion {
-		question = question[:maxQuestion]
+	if len(question) > maxOpening+maxClosing {
+		question = question[:maxOpening] + " " + question[len(question)-maxClosing:]
 	}
 	return strings.ToValidUTF8(question, " ")
 }

@@ -41,6 +41,7 @@ type ranking struct {
 	pageNamed float64
 
 	generated float64 // what a page counts that a program wrote
+	dated     float64 // what a page counts that tells of one version, to a question that doesn't
 	links     float64 // reward for pages that others link to
 	vote      float64 // reward for pages that the best ones link to
 	voters    int     // how many are the best ones
@@ -49,7 +50,8 @@ type ranking struct {
 	part     float64 // what a part of a compound word counts
 	joined   float64 // what two words written as one count
 	typo     float64 // what a word counts that was guessed from a misspelt one
-	filler   float64 // what a word counts that tells of the asker
+	filler   float64 // what a word counts that tells of the asker,
+	rarest   float64 // which counts as no rarer than this
 	alias    float64 // what the word in full counts beside its abbreviation
 	variants float64 // what another form of a word counts
 }
@@ -64,14 +66,15 @@ func defaultRanking() ranking {
 		b:       [fields]float64{inBody: 0.6, inHeading: 0.4, inTitle: 0.4, inPath: 0.4},
 		further: [3]float64{0.3, 0.15, 0.08},
 
-		page: 1, pageK1: 1.5, pageB: 0.6,
+		page: 1, pageK1: 1.5, pageB: 0.8,
 		about: 1, pageTitle: 1, pagePath: 0.5, pageNamed: 1,
 
 		generated: 0.7,
+		dated:     0.85,
 		links:     0.04,
 		vote:      0.15, voters: 5,
 
-		repeated: 1, part: 0.5, joined: 0.5, typo: 0.5, filler: 0.6, variants: 0.2, alias: 0.1,
+		repeated: 3, part: 0.5, joined: 0.5, typo: 0.5, filler: 0.5, rarest: 3, variants: 0.25, alias: 0.1,
 	}
 }
 
@@ -153,7 +156,7 @@ func (x *Index) rank(q query, limit int, r ranking, in []Filter) []hit {
 		})
 		done()
 	}
-	return x.fuse(acc, limit, r, in)
+	return x.fuse(acc, q, limit, r, in)
 }
 
 // saturated is the term frequency part of BM25F for one term in passage p.
@@ -196,7 +199,7 @@ func (x *Index) saturatedPage(page int, tf *[fields]uint32, named uint32, r rank
 }
 
 // fuse makes pages out of passages.
-func (x *Index) fuse(acc *accumulator, limit int, r ranking, in []Filter) []hit {
+func (x *Index) fuse(acc *accumulator, q query, limit int, r ranking, in []Filter) []hit {
 	slices.Sort(acc.touched)
 	var hits []hit
 	for i := 0; i < len(acc.touched); {
@@ -224,6 +227,9 @@ func (x *Index) fuse(acc *accumulator, limit int, r ranking, in []Filter) []hit 
 		score += r.page * acc.page[page]
 		if x.im.at(tablePages, page, pageFlags)&pageGenerated != 0 {
 			score *= r.generated
+		}
+		if !q.dated && x.im.at(tablePages, page, pageFlags)&pageDated != 0 {
+			score *= r.dated
 		}
 		score *= 1 + r.links*math.Log1p(float64(x.im.at(tablePages, page, pageLinks)))
 		hits = append(hits, hit{page, passage, score})
