@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// Settle waits until nothing moves any more: no step runs, every report is
-// said, every reply delivered, every demand event recorded; wait is the most
-// that it takes for the runs.
+// Settle waits until nothing of this process moves any more: no step of a run
+// that somebody had a word about here, every report is said, every reply
+// delivered, every demand event recorded; wait is the most that it takes for
+// the runs. Those of other sessions on the same files go on where they are.
 func (b *Bot) Settle(ctx context.Context, wait time.Duration) error {
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	runs := b.runs.Idle(waiting)
+	runs := b.runs.Settle(waiting)
 	quiet, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	if err := b.drained(quiet); err != nil {

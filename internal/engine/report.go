@@ -69,10 +69,7 @@ func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
 	case workflow.ReportApproved:
 		ev.Name, ev.Actor = demand.RunApproved, e.Pseudonym(r.Actor)
 	case workflow.ReportDenied:
-		ev.Name = demand.RunDenied
-		if r.Actor != "" { // nobody did where it expired
-			ev.Actor = e.Pseudonym(r.Actor)
-		}
+		ev.Name, ev.Actor = demand.RunDenied, e.Pseudonym(r.Actor) // of nobody where it expired: the format wants one
 	}
 	if reply.Card.Text == "" {
 		reply.Card.Text = fmt.Sprintf("`%s` is %s.", r.Run.ID, stateWords(r.Run))

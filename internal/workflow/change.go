@@ -54,6 +54,7 @@ func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *da
 		}
 		return wrap(what+" run "+id, err)
 	}
+	r.touch(id)
 	r.poke()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,8 @@ type Runner struct {
 	held    map[string]*hold              // runs in hand, by id
 	changed chan struct{}                 // closed at the next change
 
-	freezes  []Freeze // as they were at frozenAt
+	touched  map[string]struct{} // ids of runs that somebody had a word about here
+	freezes  []Freeze            // as they were at frozenAt
 	frozenAt time.Time
 }
 
@@ -121,7 +123,7 @@ func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runn
 	}
 	r := &Runner{
 		db: db, cfg: cfg, opts: opts, ledger: book, wake: make(chan struct{}, 1), pump: make(chan struct{}, 1),
-		books: map[string]*playbook.Playbook{}, held: map[string]*hold{}, changed: make(chan struct{}),
+		books: map[string]*playbook.Playbook{}, held: map[string]*hold{}, touched: map[string]struct{}{}, changed: make(chan struct{}),
 	}
 	r.http, r.kinds = kinds(cfg, opts.Self)
 	return r, nil
@@ -260,6 +262,7 @@ func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 	if err != nil {
 		return Run{}, fmt.Errorf("start run %s: %w", f.ID, err)
 	}
+	r.touch(f.ID)
 	if there != nil {
 		return *there, nil
 	}
@@ -310,6 +313,32 @@ func (r *Runner) Wait(ctx context.Context, ids ...string) error {
 		args[i] = id
 	}
 	return r.settle(ctx, "IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args)
+}
+
+// Settle is Wait for the runs that were started, approved, stopped or tried
+// again through this runner.
+func (r *Runner) Settle(ctx context.Context) error {
+	r.mu.Lock()
+	ids := slices.Sorted(maps.Keys(r.touched))
+	r.mu.Unlock()
+	for part := range slices.Chunk(ids, 500) { // SQLite bounds the values of a statement
+		if err := r.Wait(ctx, part...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxTouched bounds what Settle remembers in a process that never asks.
+const maxTouched = 10_000
+
+func (r *Runner) touch(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.touched) >= maxTouched {
+		clear(r.touched)
+	}
+	r.touched[id] = struct{}{}
 }
 
 // Idle is Wait for all runs of the database.
