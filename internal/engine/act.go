@@ -69,9 +69,6 @@ func (e *Engine) do(ctx context.Context, t *turn, w way) error {
 
 // open begins a request, or goes on with the one that the message follows.
 func (e *Engine) open(t *turn, w way, kind string, p *playbook.Playbook) {
-	if w.opened {
-		return
-	}
 	if w.follows && t.talk.Request != "" && !t.talk.Over {
 		t.talk.Text = clip(t.talk.Text+"\n"+e.redacted(t.text), maxKept)
 		return

@@ -22,7 +22,7 @@ func (e *Engine) consult(ctx context.Context, t *turn, w way) error {
 		question = t.talk.Text + "\n" + t.text
 	}
 	answer := e.answer(ctx, answers.Question{Text: question, In: t.policy.Docs})
-	if !answer.Answered && !w.follows && !w.opened && e.continues(t) {
+	if !answer.Answered && !w.follows && !t.opened && e.continues(t) {
 		// What says nothing by itself is said about the request before it.
 		w.follows = true
 		if t.talk.Text != "" {
@@ -148,7 +148,7 @@ func (e *Engine) sayAnswer(t *turn, text string, citations []chat.Citation, offe
 		t.talk.Quote(mark(c.Page, c.Quote))
 		if i == 0 {
 			tried = "answered from " + source(c)
-			t.talk.Because = append(t.talk.Because, fmt.Sprintf("%s says it: “%s”", source(c), clip(c.Quote, 120)))
+			t.talk.Because = append(t.talk.Because, fmt.Sprintf("%s says it: “%s”", source(c), strings.TrimRight(clip(c.Quote, 120), ".")))
 		}
 	}
 	t.talk.Try(tried)
@@ -180,7 +180,7 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 		text = fmt.Sprintf("I have no docs to answer from here, and I won't guess. Ask **%s**.", who)
 	}
 	var buttons []chat.Button
-	if near := commands.Nearest(t.text, t.catalogue.Set, t.offered, 3); len(near) > 0 && len(t.text) <= 40 {
+	if near := commands.Nearest(t.text, t.catalogue.Set, t.offered, 3); len(near) > 0 && len(strings.Fields(t.text)) <= 4 && !isQuestion(t.text) {
 		var says []string
 		for _, n := range near {
 			says = append(says, n.Says)

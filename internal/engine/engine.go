@@ -100,6 +100,7 @@ type turn struct {
 	expired *conversation.Pending // what had waited, and was too old by now
 	before  *conversation.Talk    // what the talk goes back to after an aside
 	dropped []conversation.Later  // what had waited behind expired
+	opened  bool                  // the request of what comes next is open already
 	note    string                // what the next question says first
 }
 

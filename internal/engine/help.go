@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -16,6 +17,9 @@ import (
 
 // atOnce is how many playbooks help lists in full; of more it shows the topics.
 const atOnce = 30
+
+// found is how many a search shows.
+const found = 8
 
 // help lists what this person may use here, by topic; search narrows it to a
 // topic, to what has the words, or to one playbook.
@@ -59,10 +63,11 @@ func (e *Engine) help(t *turn, search string) {
 	}
 	var b strings.Builder
 	if len(mine) > 0 {
-		fmt.Fprintf(&b, "What I have about “%s”:\n", shown)
-		more := len(mine) - atOnce
-		writeByTopic(&b, set, mine[:min(len(mine), atOnce)])
-		if more > 0 {
+		fmt.Fprintf(&b, "What I have about “%s”:\n\n", shown)
+		for _, p := range mine[:min(len(mine), found)] {
+			fmt.Fprintf(&b, "- %s\n", catalogueLine(p))
+		}
+		if more := len(mine) - found; more > 0 {
 			fmt.Fprintf(&b, "\nand %d more; one more word narrows it.\n", more)
 		}
 		fmt.Fprintf(&b, "\n`help %s` says what it takes.\n", mine[0].ID)
@@ -83,23 +88,23 @@ func (e *Engine) help(t *turn, search string) {
 // overview is the whole catalogue; all shows also what the person may not use.
 func (e *Engine) overview(t *turn, lead string, all bool) {
 	set := t.catalogue.Set
-	var found []*playbook.Playbook
+	var known []*playbook.Playbook
 	others := 0
 	for _, p := range set.Playbooks {
 		switch {
 		case !t.listed(p):
 		case all || t.may(p):
-			found = append(found, p)
+			known = append(known, p)
 		default:
 			others++
 		}
 	}
 	var b strings.Builder
 	b.WriteString(lead)
-	if len(found) > atOnce {
-		writeTopics(&b, set, found)
+	if len(known) > atOnce {
+		writeTopics(&b, set, known)
 	} else {
-		writeByTopic(&b, set, found)
+		writeByTopic(&b, set, known)
 	}
 	if others > 0 {
 		fmt.Fprintf(&b, "\n%s for other groups; `help all` shows them too.\n", count(others, "more is", "more are"))
@@ -198,33 +203,50 @@ func ranked(set *playbook.Set, search string) []*playbook.Playbook {
 	}
 	type hit struct {
 		p     *playbook.Playbook
-		score int
+		score float64
 	}
-	var hits []hit
-	for _, p := range set.Playbooks {
-		names := wordsOf(p.ID, p.Title, p.Match.Command, topicOf(set, p), p.Tags["topic"], p.Owner)
-		texts := wordsOf(append([]string{p.Summary, p.Tags["action"]}, p.Match.Examples...)...)
-		score := 0
-		for _, w := range wanted {
-			switch {
-			case slices.ContainsFunc(names, func(x string) bool { return alike(x, w) }):
-				score += 3
-			case slices.ContainsFunc(texts, func(x string) bool { return alike(x, w) }):
-				score += 2
-			case slices.ContainsFunc(append(names, texts...), func(x string) bool { return mistyped(x, w) }):
-				score++
+	hits := make([]hit, len(set.Playbooks))
+	for i, p := range set.Playbooks {
+		hits[i].p = p
+	}
+	for _, w := range wanted {
+		weights := make([]float64, len(hits))
+		having := 0.0
+		for i, h := range hits {
+			if weights[i] = mentions(set, h.p, w); weights[i] > 0 {
+				having++
 			}
 		}
-		if score > 0 {
-			hits = append(hits, hit{p, score})
+		for i := range hits {
+			// A word that nearly all of them have tells little.
+			hits[i].score += weights[i] * math.Log(1+float64(len(hits))/max(1, having))
 		}
 	}
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.score == 0 })
 	sort.SliceStable(hits, func(i, j int) bool { return hits[i].score > hits[j].score })
 	var out []*playbook.Playbook
 	for _, h := range hits {
-		out = append(out, h.p)
+		if 2*h.score >= hits[0].score { // what has but one of many words is noise
+			out = append(out, h.p)
+		}
 	}
 	return out
+}
+
+// mentions is how plainly the playbook has the word: 3 in its name, 2 in what it
+// says and in how people ask for it, 1 with a slip in it.
+func mentions(set *playbook.Set, p *playbook.Playbook, word string) float64 {
+	names := wordsOf(p.ID, p.Title, p.Match.Command, topicOf(set, p), p.Tags["topic"], p.Owner)
+	texts := wordsOf(append([]string{p.Summary, p.Tags["action"]}, p.Match.Examples...)...)
+	switch {
+	case slices.ContainsFunc(names, func(x string) bool { return alike(x, word) }):
+		return 3
+	case slices.ContainsFunc(texts, func(x string) bool { return alike(x, word) }):
+		return 2
+	case slices.ContainsFunc(append(names, texts...), func(x string) bool { return mistyped(x, word) }):
+		return 1
+	}
+	return 0
 }
 
 func wordsOf(texts ...string) []string {

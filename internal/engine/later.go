@@ -21,8 +21,7 @@ import (
 func (e *Engine) several(ctx context.Context, t *turn, w way) error {
 	whole := t.text
 	t.text = w.needs[0]
-	first := e.fresh(t, e.match(t, t.text))
-	if err := e.do(ctx, t, first); err != nil {
+	if err := e.do(ctx, t, e.anew(t)); err != nil {
 		return err
 	}
 	var kept []string
@@ -61,11 +60,12 @@ func (e *Engine) takeUp(ctx context.Context, t *turn) error {
 		t.reset(next.Request, next.Text)
 		t.text = next.Text
 		t.say(chat.Card{Text: fmt.Sprintf("On to “%s”.", clip(next.Text, 80))})
-		w := e.fresh(t, e.match(t, t.text))
-		w.opened, w.follows = true, false
+		w := e.anew(t)
+		t.opened, w.follows = true, false
 		if err := e.do(ctx, t, w); err != nil {
 			return err
 		}
+		t.opened = false
 	}
 	return nil
 }
@@ -191,11 +191,11 @@ func (e *Engine) again(ctx context.Context, t *turn) error {
 		t.say(card)
 		return nil
 	}
-	fmt.Fprintf(&b, "%s\n\nIt is for “%s”: %s", question(*in), p.Title, takes(*in))
+	fmt.Fprintf(&b, "“%s” needs this: %s", p.Title, takes(*in))
 	if short := inShort(p, pending.Inputs); short != "" {
-		fmt.Fprintf(&b, "\nSo far I have%s.", short)
+		fmt.Fprintf(&b, "\n\nSo far I have%s.", strings.NewReplacer("(", "", ")", "").Replace(short))
 	}
-	b.WriteString("\nType the value, or `never mind` to drop it all.")
+	b.WriteString("\n\nType the value, or `never mind` to drop it all.")
 	card := e.waiting(t, p, pending, "")
 	card.Text = b.String()
 	t.say(card)

@@ -24,6 +24,10 @@ func (t *turn) record(ev event) {
 
 // begin opens a request with this message, whatever was open before.
 func (t *turn) begin(e *Engine, kind string, p *playbook.Playbook) {
+	if t.opened {
+		t.opened = false // its words were recorded when they were said
+		return
+	}
 	t.talk.Close()
 	// Redacted before it is cut: half a secret is no secret to the rules.
 	t.reset(t.received(e, kind, p, t.text), clip(e.redacted(t.text), maxKept))

@@ -42,7 +42,6 @@ type way struct {
 	match    intents.Match
 	talk     talk
 	follows  bool     // it goes on with the request before it
-	opened   bool     // its request is open already
 	needs    []string // of several: each in its own words
 }
 
@@ -89,6 +88,11 @@ func (e *Engine) route(t *turn) way {
 	if t.expired != nil && e.tooLate(t, command, said) {
 		return way{kind: toLate}
 	}
+	if said && command.Verb == commands.Use && m.Press == "" {
+		if needs := e.split(t); needs != nil {
+			return t.because(way{kind: toSeveral, needs: needs})
+		}
+	}
 	if said && t.takes(command) {
 		return t.because(way{kind: toCommand, command: command}, fmt.Sprintf("your message is the command `%s`", command.Verb))
 	}
@@ -114,10 +118,19 @@ func (e *Engine) route(t *turn) way {
 			return w
 		}
 	}
-	if needs := e.split(t, match); needs != nil {
+	if needs := e.split(t); needs != nil {
 		return t.because(way{kind: toSeveral, needs: needs})
 	}
 	return e.fresh(t, match)
+}
+
+// anew routes what stands for itself: a command, or a message that answers
+// nothing.
+func (e *Engine) anew(t *turn) way {
+	if c, ok := commands.Parse(t.text, t.catalogue.Set); ok && c.Verb == commands.Use && c.Playbook != "" {
+		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("your message is the command `%s`", c.Verb))
+	}
+	return e.fresh(t, e.match(t, t.text))
 }
 
 // tooLate tells whether the message answers a question that has expired.
@@ -244,8 +257,8 @@ func (t *turn) because(w way, reasons ...string) way {
 	if w.kind == toCommand && !slices.Contains([]commands.Verb{commands.Use, commands.Choose, commands.Say}, w.command.Verb) {
 		return w // "why", "yes" and the like are about the decision before them
 	}
-	if len(w.needs) > 0 {
-		return w // each of them is decided on its own
+	if len(w.needs) > 0 || w.kind == toTalk || w.kind == toAgain {
+		return w // each need is decided on its own, and talk decides nothing
 	}
 	t.talk.Because = reasons
 	if w.kind != toPlaybook {

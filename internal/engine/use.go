@@ -65,6 +65,7 @@ func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) er
 		t.begin(e, kind, p)
 	}
 	t.matched(p, 1)
+	t.decide(fmt.Sprintf("I went on with “%s”", p.Title))
 	if !e.allowed(t, p) {
 		return nil
 	}
@@ -80,6 +81,7 @@ func (e *Engine) choose(ctx context.Context, t *turn, c commands.Command) error 
 	}
 	t.talk.Request, t.talk.Pending = pending.Request, nil
 	t.matched(p, 1)
+	t.decide(fmt.Sprintf("I went on with “%s”", p.Title))
 	if !e.allowed(t, p) {
 		return nil
 	}
