@@ -25,7 +25,7 @@ func (c *checker) test(n *document.Node) {
 		c.failKey(run, "write say:", "an answer can't be run")
 		return
 	}
-	for _, key := range []string{"approval", "result", "failed"} {
+	for _, key := range []string{"approval", "result", "links", "state", "failed", "refused"} {
 		if v := expect.Get(key); v != nil && say != nil && run == nil {
 			c.failKey(v, "write run: in place of say:", "%s comes of a run only", key)
 		}
@@ -33,7 +33,7 @@ func (c *checker) test(n *document.Node) {
 	if v := expect.Get("playbook"); v != nil && run != nil && say == nil {
 		c.failKey(v, "write say: in place of run:", "playbook is where a message goes")
 	}
-	c.values(run, true)
+	c.values(run, !expect.Get("refused").True())
 	if id := expect.Get("playbook").Text(); id == "" || id == c.playbook.ID {
 		c.values(expect.Get("inputs"), false)
 	}

@@ -279,6 +279,25 @@ func decodeCommand(n *document.Node) *Command {
 	return c
 }
 
+// decodeReplies reads a reply, or a list of successive ones.
+func decodeReplies(n *document.Node) TestReply {
+	if n.Kind == document.List && len(n.Items) > 0 {
+		first := decodeReply(n.Items[0])
+		for _, item := range n.Items[1:] {
+			first.Then = append(first.Then, decodeReply(item))
+		}
+		return first
+	}
+	return decodeReply(n)
+}
+
+func decodeReply(n *document.Node) TestReply {
+	return TestReply{
+		Status: n.Get("status").Int(), JSON: n.Get("json").Tree(), Text: n.Get("text").Text(),
+		Exit: n.Get("exit").Int(), Error: n.Get("error").Text(), Timeout: n.Get("timeout").True(),
+	}
+}
+
 func decodeTest(n *document.Node) Test {
 	t := Test{Say: n.Get("say").Text(), As: TestPerson{Name: n.Get("as").Get("name").Text(), Groups: n.Get("as").Get("groups").Texts()}}
 	if run, ok := n.Get("run").Tree().(map[string]any); ok {
@@ -288,13 +307,16 @@ func decodeTest(n *document.Node) Test {
 		if t.Replies == nil {
 			t.Replies = map[string]TestReply{}
 		}
-		t.Replies[p.Key] = TestReply{
-			Status: p.Value.Get("status").Int(), JSON: p.Value.Get("json").Tree(), Text: p.Value.Get("text").Text(),
-			Exit: p.Value.Get("exit").Int(), Error: p.Value.Get("error").Text(),
-		}
+		t.Replies[p.Key] = decodeReplies(p.Value)
 	}
 	e := n.Get("expect")
-	t.Expect = TestExpect{Approval: e.Get("approval").Texts(), Denied: e.Get("denied").True(), Result: e.Get("result").Text(), Failed: e.Get("failed").Text()}
+	t.Expect = TestExpect{
+		Denied: e.Get("denied").True(), Refused: e.Get("refused").True(),
+		Result: e.Get("result").Text(), Links: texts(e.Get("links")), State: e.Get("state").Text(), Failed: e.Get("failed").Text(),
+	}
+	if list := e.Get("approval"); list != nil && list.Kind == document.List {
+		t.Expect.Approval = append([]string{}, list.Texts()...)
+	}
 	if want := e.Get("playbook"); want != nil {
 		id := want.Text()
 		if id == "none" {

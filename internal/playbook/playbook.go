@@ -224,7 +224,7 @@ type Test struct {
 	Say     string
 	Run     map[string]any
 	As      TestPerson
-	Replies map[string]TestReply // by step id
+	Replies map[string]TestReply // by step id; of several successive ones the first
 	Expect  TestExpect
 }
 
@@ -241,14 +241,29 @@ type TestReply struct {
 	Text   string // the body, or standard output
 	Exit   int    // of command
 	Error  string // the step fails with this
+
+	Timeout bool        // it doesn't answer in time
+	Then    []TestReply // what further attempts and looks get, the last one for good
 }
 
-// TestExpect is what must come of it; zero values are not checked.
+// Call is the reply to the call number n of the step, counted from 0.
+func (r TestReply) Call(n int) TestReply {
+	if n > 0 && len(r.Then) > 0 {
+		return r.Then[min(n, len(r.Then))-1]
+	}
+	return r
+}
+
+// TestExpect is what must come of it; zero values are not checked, but for the
+// two that a test must not pass without: Denied and Failed.
 type TestExpect struct {
-	Playbook *string // "" is none
+	Playbook *string // "" is none; nil is the playbook that carries the test
 	Inputs   map[string]any
-	Approval []string
-	Denied   bool
+	Approval []string // nil is unsaid, empty is nobody's
+	Denied   bool     // the person may not
+	Refused  bool     // the inputs are not taken
 	Result   string
-	Failed   string // id of the step that fails
+	Links    map[string]string // by label
+	State    string            // succeeded or failed
+	Failed   string            // id of the step that fails
 }

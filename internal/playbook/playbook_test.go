@@ -86,32 +86,29 @@ func TestLoadGood(t *testing.T) {
 	}
 }
 
-// TestGuide holds the guide's examples against the reader.
+// TestGuide holds the guide's examples against the reader: every block that is
+// a whole file.
 func TestGuide(t *testing.T) {
 	src, err := os.ReadFile("../../docs/playbooks.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var whole, flow, tests string
+	playbooks := 0
 	for block := range strings.SplitSeq(string(src), "```yaml\n") {
 		block, _, _ = strings.Cut(block, "```")
 		switch {
 		case strings.HasPrefix(block, "id: "):
-			whole = block
-		case strings.HasPrefix(block, "workflow:"):
-			flow = block
-		case strings.HasPrefix(block, "tests:"):
-			tests = block
+			playbooks++
+			if p, found := playbook.Parse("docs/playbooks.md", []byte(block)); p == nil {
+				t.Error(found)
+			}
 		case strings.HasPrefix(block, "topics:"):
-			if tax, found := playbook.ParseTaxonomy("taxonomy.yaml", []byte(block)); tax == nil || len(tax.Topics) != 3 || len(tax.Actions) != 2 {
-				t.Errorf("the taxonomy: %v", found)
+			if tax, found := playbook.ParseTaxonomy("docs/playbooks.md", []byte(block)); tax == nil {
+				t.Error(found)
 			}
 		}
 	}
-	head := "id: postgres-create\ntitle: T\nsummary: S\nowner: o\nmatch: {command: db create}\n"
-	for name, content := range map[string]string{"smallest": whole, "workflow": head + flow + tests} {
-		if p, found := playbook.Parse(name, []byte(content)); p == nil {
-			t.Error(found)
-		}
+	if playbooks < 5 {
+		t.Errorf("the guide has %d complete playbooks, and promises five", playbooks)
 	}
 }

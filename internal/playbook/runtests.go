@@ -29,11 +29,13 @@ type Matched struct {
 
 // Ran is what came of a run.
 type Ran struct {
-	Approval []string // groups that had to approve, in file order
-	Denied   bool     // the person may not run it
-	Result   string   // what was said at the end, with its links left out
-	Failed   string   // id of the step that failed; "" where none did
-	Reason   string   // why it failed or was denied
+	Approval []string          // groups that had to approve, in file order
+	Denied   bool              // the person may not run it
+	State    string            // how the run ended: succeeded or failed
+	Result   string            // what was said at the end, with its links left out
+	Links    map[string]string // of the result, by label
+	Failed   string            // id of the step that failed; "" where none did
+	Reason   string            // why it failed or was denied
 }
 
 // Outcome is the record of one test.
@@ -71,11 +73,22 @@ func (p *Playbook) try(ctx context.Context, t Test, runner Runner) []string {
 		if err != nil {
 			return []string{"the message couldn't be matched: " + err.Error()}
 		}
+		if t.Expect.Playbook == nil {
+			t.Expect.Playbook = &p.ID
+		}
 		return t.Expect.compareMatch(got)
 	}
 	inputs, err := p.complete(t.Run)
-	if err != nil {
+	switch {
+	case err != nil && t.Expect.Refused:
+		return nil
+	case err != nil:
 		return []string{err.Error()}
+	case t.Expect.Refused:
+		return []string{"expected the inputs to be refused, and they are taken"}
+	}
+	if wrong := t.Expect.compareInputs(inputs); len(wrong) > 0 {
+		return wrong
 	}
 	got, err := runner.Run(ctx, p, inputs, t.As, t.Replies)
 	if err != nil {
@@ -106,25 +119,39 @@ func (e TestExpect) compareMatch(got Matched) []string {
 	if e.Playbook != nil && *e.Playbook != got.Playbook {
 		wrong = append(wrong, fmt.Sprintf("expected playbook %s, got %s", orNone(*e.Playbook), orNone(got.Playbook)))
 	}
+	wrong = append(wrong, e.compareInputs(got.Inputs)...)
+	return append(wrong, e.compareDenied(got.Denied, "")...)
+}
+
+func (e TestExpect) compareInputs(got map[string]any) []string {
+	var wrong []string
 	for _, name := range slices.Sorted(maps.Keys(e.Inputs)) {
-		want, have := e.Inputs[name], got.Inputs[name]
+		want, have := e.Inputs[name], got[name]
 		if expression.Text(want) != expression.Text(have) {
 			wrong = append(wrong, fmt.Sprintf("expected input %s = %s, got %s", name, shown(want), shown(have)))
 		}
 	}
-	return append(wrong, e.compareDenied(got.Denied, "")...)
+	return wrong
 }
 
 func (e TestExpect) compareRun(got Ran) []string {
 	wrong := e.compareDenied(got.Denied, got.Reason)
-	if e.Failed != got.Failed {
+	if e.Failed != got.Failed && (e.State != "failed" || e.Failed != "") {
 		wrong = append(wrong, fmt.Sprintf("expected %s, got %s", failing(e.Failed, ""), failing(got.Failed, got.Reason)))
 	}
-	if len(e.Approval) > 0 && !sameWords(e.Approval, got.Approval) {
+	if e.State != "" && e.State != got.State && e.Failed == "" {
+		wrong = append(wrong, fmt.Sprintf("expected the run to be %s, got %s", e.State, orNone(got.State)))
+	}
+	if e.Approval != nil && !sameWords(e.Approval, got.Approval) {
 		wrong = append(wrong, fmt.Sprintf("expected approval by %s, got %s", orNone(strings.Join(e.Approval, ", ")), orNone(strings.Join(got.Approval, ", "))))
 	}
 	if e.Result != "" && strings.TrimSpace(e.Result) != strings.TrimSpace(got.Result) {
 		wrong = append(wrong, fmt.Sprintf("expected result %q, got %q", e.Result, got.Result))
+	}
+	for _, label := range slices.Sorted(maps.Keys(e.Links)) {
+		if want, have := e.Links[label], got.Links[label]; want != have {
+			wrong = append(wrong, fmt.Sprintf("expected link %s = %s, got %s", label, want, orNone(have)))
+		}
 	}
 	return wrong
 }

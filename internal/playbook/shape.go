@@ -227,24 +227,29 @@ func stepShape() *document.Shape {
 }
 
 func testShape() *document.Shape {
+	reply := object("A reply.",
+		may("status", status()),
+		may("json", anything("The body, or what a command printed, as JSON.")),
+		may("text", text("The body, or what a command printed.")),
+		may("exit", whole("The exit code of a command.", 0)),
+		may("error", filled("The step fails with this, and is not tried again.")),
+		may("timeout", flag("The call does not answer in time.")))
 	return object("A test: what is said and where it goes, or what is run and what comes of it.",
 		may("say", filled("A message.")),
 		may("run", mapOf("Inputs to run the workflow with.", nil)),
 		may("as", object("Who asks.",
 			may("name", filled("A person.")),
 			may("groups", list("Their groups.", filled("A group."))))),
-		may("replies", mapOf("What each step gets, by step id.", object("A reply.",
-			may("status", status()),
-			may("json", anything("The body, or what a command printed, as JSON.")),
-			may("text", text("The body, or what a command printed.")),
-			may("exit", whole("The exit code of a command.", 0)),
-			may("error", filled("The step fails with this."))))),
+		may("replies", mapOf("What each step gets, by step id: a reply, or a list of them for successive calls, the last one for good.", either(reply, someOf("Replies to successive calls.", reply)))),
 		must("expect", object("What must come of it.",
 			may("playbook", &document.Shape{Doc: "The id of the playbook that it goes to; none is none.", Is: []document.Kind{document.String, document.Null}}),
 			may("inputs", mapOf("Inputs taken from the message.", nil)),
-			may("approval", list("The groups that must approve.", filled("A group."))),
+			may("approval", list("The groups that must approve; an empty list is nobody.", filled("A group."))),
 			may("denied", flag("The person may not.")),
+			may("refused", flag("The inputs of run are not taken.")),
 			may("result", text("What is said at the end.")),
+			may("links", mapOf("Addresses of the result, by label.", filled("An address."))),
+			may("state", oneOf("How the run ends.", "succeeded", "failed")),
 			may("failed", filled("The id of the step that fails.")))))
 }
 
