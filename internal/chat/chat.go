@@ -55,7 +55,7 @@ type Message struct {
 	Submitted bool              `json:"submitted,omitempty"`
 	Addressed bool              `json:"addressed"`         // it was said to the bot: mention, direct message, command, click
 	Command   bool              `json:"command,omitempty"` // it came through the platform's command, such as /platform
-	Clipped   bool              `json:"clipped,omitempty"` // Text is only the beginning: MaxText was exceeded
+	Clipped   bool              `json:"clipped,omitempty"` // Text or Form is only a part of what was sent: it was too long
 }
 
 // Reply is one thing to say, or to say in place of an earlier one.

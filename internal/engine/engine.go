@@ -149,7 +149,7 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 		t.recall()
 	}
 	if t.message.Clipped {
-		t.say(chat.Card{Text: fmt.Sprintf("That was long: I read only the first %d characters.", chat.MaxText)})
+		t.say(chat.Card{Text: t.clipped()})
 	}
 	if t.before != nil {
 		*t.talk = *t.before
@@ -160,6 +160,14 @@ func (e *Engine) commit(ctx context.Context, t *turn) error {
 	}
 	t.state.Prune()
 	return e.Conversations.Commit(ctx, t.claim, conversation.Commit{State: t.state, Replies: t.replies, Events: t.lines()})
+}
+
+// clipped says how much of the message was read.
+func (t *turn) clipped() string {
+	if t.message.Submitted {
+		return fmt.Sprintf("That form was long: I read only %d of its fields.", len(t.message.Form))
+	}
+	return fmt.Sprintf("That was long: I read only the first %d characters.", chat.MaxText)
 }
 
 // say adds a reply in the conversation of the message.

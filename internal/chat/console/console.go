@@ -42,11 +42,12 @@ type Console struct {
 	waiting map[string]chan struct{} // by message id: closed at its first reply
 	buttons []chat.Button            // of the last card shown, for a typed number
 	asking  bool                     // the last card asks for a value, so a number is one
+	cards   map[string][]chat.Button // the buttons of the last card that had some, by cardKey
 }
 
 // New returns a console that prints to out.
 func New(out io.Writer, opts Options) *Console {
-	return &Console{opts: opts, out: out, waiting: map[string]chan struct{}{}}
+	return &Console{opts: opts, out: out, waiting: map[string]chan struct{}{}, cards: map[string][]chat.Button{}}
 }
 
 // maxLine is the longest line read as one message, in bytes: past it the rest
@@ -90,6 +91,9 @@ func readLine(r *bufio.Reader) (string, error) {
 // Take accepts one line and waits until it is answered.
 func (c *Console) Take(ctx context.Context, line int, text string) error {
 	m := c.message(line, text)
+	if refusal := c.resolve(&m); refusal != "" {
+		return c.Show(chat.Reply{InReplyTo: m.ID, To: m.At, Card: chat.Card{Text: refusal}})
+	}
 	answered := make(chan struct{})
 	c.mu.Lock()
 	c.waiting[m.ID] = answered
@@ -132,7 +136,7 @@ func (c *Console) Show(r chat.Reply) error {
 		return fmt.Errorf("print reply: %w", err)
 	}
 	if r.Updates == "" {
-		c.buttons, c.asking = r.Card.Buttons, r.Card.Asks
+		c.keep(r)
 	}
 	if ch, ok := c.waiting[r.InReplyTo]; ok {
 		close(ch)

@@ -3,6 +3,8 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,10 +68,13 @@ func (c *Console) message(line int, text string) chat.Message {
 	}
 	if in.Form != nil {
 		m.Submitted, m.Form, m.Text = true, map[string]string{}, ""
-		for k, v := range in.Form {
-			if len(m.Form) < maxFields {
-				m.Form[cut(k, maxName)] = cut(typed(v), chat.MaxText)
+		// In the order of their names, so that it is always the same that are too many.
+		for _, k := range slices.Sorted(maps.Keys(in.Form)) {
+			if len(m.Form) == maxFields {
+				m.Clipped = true
+				break
 			}
+			m.Form[cut(k, maxName)] = cut(typed(in.Form[k]), chat.MaxText)
 		}
 	}
 	if id, ok := c.numbered(m.Text); ok {
@@ -120,8 +125,8 @@ func (c *Console) numbered(text string) (string, bool) {
 
 // The bounds of what isn't text: a platform has its own, far below.
 const (
-	maxName   = 200 // code points of a name, a thread or a button's id
-	maxFields = 100 // fields of a form
+	maxName   = 200  // code points of a name, a thread or a button's id
+	maxFields = 1000 // fields of a form
 )
 
 // clean is a name that can be printed anywhere.

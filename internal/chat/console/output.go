@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"frontdoor/internal/chat"
 )
@@ -62,30 +60,20 @@ func null(s string) *string {
 	return &s
 }
 
-var (
-	bold = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
-	code = regexp.MustCompile("`([^`\n]+)`")
-	link = regexp.MustCompile(`\[([^\]\n]+)\]\((https?://[^)\s]+)\)`)
-)
-
 // writeText prints a card for people: the text, then where it stands, then
 // what can be pressed.
 func writeText(w io.Writer, r chat.Reply, color bool, width int) error {
 	var b strings.Builder
-	text := printable(r.Card.Text)
-	text = link.ReplaceAllString(text, "$1: $2")
-	text = wrap(text, width)
-	if color {
-		text = bold.ReplaceAllString(text, "\x1b[1m$1\x1b[0m")
-		text = code.ReplaceAllString(text, "\x1b[36m$1\x1b[0m")
-	} else {
-		text = bold.ReplaceAllString(text, "$1")
-	}
-	b.WriteString(text)
+	b.WriteString(rendered(r.Card.Text, color, width))
 	b.WriteString("\n")
 	seen := map[string]bool{}
 	for _, c := range r.Card.Citations {
-		source := strings.Join(c.Heading, " › ") + "  " + address(c)
+		source := strings.Join(c.Heading, " › ")
+		if source == "" {
+			source = address(c)
+		} else {
+			source += " (" + address(c) + ")"
+		}
 		if !seen[source] {
 			seen[source] = true
 			b.WriteString(dim("  ↳ "+printable(source), color) + "\n")
@@ -94,45 +82,16 @@ func writeText(w io.Writer, r chat.Reply, color bool, width int) error {
 	if len(r.Card.Buttons) > 0 {
 		labels := make([]string, len(r.Card.Buttons))
 		for i, x := range r.Card.Buttons {
-			labels[i] = fmt.Sprintf("[%d] %s", i+1, printable(x.Label))
+			labels[i] = strings.ReplaceAll(fmt.Sprintf("[%d] %s", i+1, printable(x.Label)), " ", unbroken)
 		}
-		b.WriteString(dim("  "+strings.Join(labels, "  "), color) + "\n")
+		row := wrap(strings.Join(labels, "  "), max(0, width-2), "")
+		b.WriteString(dim("  "+strings.ReplaceAll(strings.ReplaceAll(row, "\n", "\n  "), unbroken, " "), color) + "\n")
 	}
 	if r.Updates == "" {
 		b.WriteString("\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// wrap breaks lines at words so that none is longer than width code points; 0
-// is no limit. Only white space is changed, and what has none is left whole.
-func wrap(text string, width int) string {
-	if width <= 0 {
-		return text
-	}
-	var b strings.Builder
-	for i, line := range strings.Split(text, "\n") {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		used := 0
-		for j, word := range strings.Split(line, " ") {
-			n := utf8.RuneCountInString(word)
-			switch {
-			case j == 0:
-			case used+1+n > width:
-				b.WriteByte('\n')
-				used = 0
-			default:
-				b.WriteByte(' ')
-				used++
-			}
-			b.WriteString(word)
-			used += n
-		}
-	}
-	return b.String()
 }
 
 // address is the citation's web address, or its page and anchor.
@@ -156,7 +115,7 @@ func dim(s string, color bool) string {
 // printable drops what a terminal would obey: nobody's text moves the cursor.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		if r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= firstMark && r <= lastMark || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' {
 			return -1
 		}
 		return r
