@@ -80,7 +80,7 @@ func prose(s string) string {
 // is no limit. What follows the first begins with indent. Only white space is
 // changed, and what has none is left whole.
 func wrap(line string, width int, indent string) string {
-	if width <= 0 || utf8.RuneCountInString(line) <= width {
+	if width <= 0 || columns(line) <= width {
 		return line
 	}
 	if len(indent) > width/2 {
@@ -89,7 +89,7 @@ func wrap(line string, width int, indent string) string {
 	var b strings.Builder
 	used := 0
 	for j, word := range strings.Split(line, " ") {
-		n := utf8.RuneCountInString(word)
+		n := columns(word)
 		switch {
 		case j == 0:
 		case used+1+n > width && used > len(indent):
@@ -103,4 +103,9 @@ func wrap(line string, width int, indent string) string {
 		used += n
 	}
 	return b.String()
+}
+
+// columns is how many code points of s are seen.
+func columns(s string) int {
+	return utf8.RuneCountInString(s) - strings.Count(s, boldOpen) - strings.Count(s, boldClose)
 }
