@@ -11,8 +11,9 @@
 // trained by dual coordinate descent (Hsieh and others, 2008), ranks the
 // intents. A logistic regression over the evidence that the message belongs to
 // the catalogue at all makes the score a probability; it is fitted on
-// messages of intents that were hidden from training, so that no example of
-// "something else" is needed.
+// messages of intents that were hidden from training and on everyday talk
+// that the package carries (background.txt), so that no example of "something
+// else" is needed.
 //
 // The same training set gives the same bits, whatever the number of
 // processors, and nothing ranges over a map.

@@ -256,6 +256,14 @@ func (f *finding) wants() bool {
 	})
 }
 
+// couldName tells whether text has a word that may be a name that was not
+// found: neither an everyday word nor one of the playbook's own.
+func (f *finding) couldName(text string) bool {
+	return slices.ContainsFunc(wordList(text), func(w string) bool {
+		return !stopWords[w] && !plainWords[w] && !f.texts[sense(w)] && !f.took(w)
+	})
+}
+
 // took tells whether word belongs to a value.
 func (f *finding) took(word string) bool {
 	return slices.ContainsFunc(f.pieces, func(p piece) bool { return p.taken && strings.Contains(p.low, word) })

@@ -60,6 +60,7 @@ type extractor struct {
 	runes []rune
 	pad   []rune
 	stop  bool                 // the word in hand is a stop word
+	deed  bool                 // the word in hand is a deed that can be done to anything
 	facts map[uint64]wordFacts // by hash of the word, because stemming costs more than all the rest
 }
 
@@ -67,6 +68,7 @@ type extractor struct {
 type wordFacts struct {
 	stem  uint64
 	stop  bool
+	deed  bool // can be done to anything
 	first bool // may begin a phrase with a meaning of its own
 }
 
@@ -81,7 +83,7 @@ func (e *extractor) each(text string, emit func(b block, hash uint64)) {
 	for n, w := range e.words {
 		h := hashRunes(blockSeed[blockWord], w)
 		facts := e.look(h, w)
-		e.stop = facts.stop
+		e.stop, e.deed = facts.stop, facts.deed
 		emit(blockWord, h)
 		emit(blockPair, hashRunes(before, w))
 		before = mix(hashRunes(blockSeed[blockPair], w), edge)
@@ -125,7 +127,7 @@ func (e *extractor) look(hash uint64, w []rune) wordFacts {
 		return f
 	}
 	word := string(w)
-	f := wordFacts{stem: hashRunes(blockSeed[blockStem], []rune(sense(word))), stop: stopWords[word], first: phraseStart[word]}
+	f := wordFacts{stem: hashRunes(blockSeed[blockStem], []rune(sense(word))), stop: stopWords[word], deed: deeds[word], first: phraseStart[word]}
 	if e.facts == nil || len(e.facts) >= maxFacts {
 		e.facts = make(map[uint64]wordFacts)
 	}
@@ -164,6 +166,7 @@ type vocabulary struct {
 	idf    []float32
 	block  []block
 	stop   []bool  // of a word or stem
+	deed   []bool  // of a word or stem: can be done to anything
 	maxIDF float32 // of a feature that no example has
 	docs   int
 }
@@ -243,6 +246,7 @@ func newVocabulary(texts []string) (*vocabulary, []vector) {
 			if isNew {
 				v.block, df, counts = append(v.block, b), append(df, 0), append(counts, 0)
 				v.stop = append(v.stop, e.stop && (b == blockWord || b == blockStem))
+				v.deed = append(v.deed, e.deed)
 			}
 			if counts[id] == 0 {
 				ids = append(ids, id)

@@ -60,12 +60,14 @@ type entry struct {
 // Settings of the decision, measured on the package's own catalogue and on
 // small catalogues drawn from public sets of messages.
 const (
-	matchAt       = 0.45 // a confidence that is enough
-	clarifyAt     = 0.25 // one that is worth a question
+	matchAt       = 0.42 // a confidence that is enough
+	clarifyAt     = 0.22 // one that is worth a question
 	closeAt       = 0.55 // a second candidate this near to the first, as a share of its score
 	sharpness     = 4.0  // how fast a candidate's score falls with its margin
 	denialPart    = 0.5  // how much another entry's near miss is a rival
 	shown         = 0.05 // candidates below are noise
+	curtPart      = 0.41 // what is left of a score where one word is all that is said: a question back at most
+	curtAt        = 0.08 // one of those that is worth that question
 	maxCandidates = 5
 	considered    = 4 // candidates that are looked at with their inputs taken out
 	titleWeight   = 0.7
@@ -219,6 +221,8 @@ func (m *Matcher) learn(model *Model) {
 	m.spell = newSpeller(m.entries)
 }
 
+const nothingLike = "no playbook has an example like it"
+
 // Match says what text asks for. allowed tells what the person may use; nil is
 // everything. What the person may not use is found all the same, with Denied.
 func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Match {
@@ -243,7 +247,7 @@ func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Matc
 	if len(guesses) == 0 {
 		out.Because = append(out.Because, ruledOut...)
 		if len(ruledOut) == 0 {
-			out.Because = append(out.Because, "no playbook has an example like it")
+			out.Because = append(out.Because, nothingLike)
 		}
 		return out
 	}
@@ -253,10 +257,14 @@ func (m *Matcher) Match(text string, allowed func(*playbook.Playbook) bool) Matc
 	switch {
 	case best.score >= matchAt && (!rival || guesses[1].sure != best.sure):
 		out.Decision = Matched
-	case best.score >= clarifyAt, rival && best.score+guesses[1].score >= matchAt:
+	case best.score >= clarifyAt, curt(words) && best.score >= curtAt, rival && best.score+guesses[1].score >= matchAt:
 		out.Decision = Clarify
 	default:
 		out.Because = append(out.Because, ruledOut...)
+		if best.score < shown {
+			out.Because = append(out.Because, nothingLike)
+			return out
+		}
 		out.Because = append(out.Because, fmt.Sprintf("nearest is %s with %.2f, which is too little", m.entries[best.entry].playbook.ID, best.score))
 		return out
 	}

@@ -136,7 +136,8 @@ func TestMatchBecause(t *testing.T) {
 		{"new pg for me", "matches the pattern ^new (pg|postgres)"},
 		{"crete a db", "read “crete” as “create”"},
 		{"how do I restore a backup", "which postgres-create rules out"},
-		{"🎉", "nearest is"},
+		{"🎉", "no playbook has an example like it"},
+		{"is the deploy good", "nearest is"},
 		{" ", "no words to go by"},
 	} {
 		if got := m.Match(c.text, nil); !strings.Contains(strings.Join(got.Because, "; "), c.want) {

@@ -30,6 +30,7 @@ type Model struct {
 	bias     []float32
 	weights  []float32 // weights[feature*len(intents)+intent]
 	centre   []vector  // by intent, ids ascending, length 1
+	talk     talk
 	scope    scope
 	pool     sync.Pool   // of *scratch
 	halt     func() bool // tells that nobody wants the training any more; nil is never
@@ -63,7 +64,9 @@ func (m *Model) train() {
 		}
 	})
 	m.weights = interleave(columns, len(m.vocab.idf))
-	m.scope = m.fitScope()
+	background := m.vocab.everyday()
+	m.talk = m.learnTalk(background, nil)
+	m.scope = m.fitScope(background)
 }
 
 func newModel(examples []Example) *Model {
@@ -238,7 +241,9 @@ func (m *Model) evidence(s *scratch, text string) (ev evidence, first, second in
 	if first < 0 {
 		return evidence{}, -1, -1
 	}
-	return m.vocab.gather(s.scores, first, second, known, s.vec, m.centre[first], len(s.words)), first, second
+	ev = m.vocab.gather(s.scores, first, second, known, s.vec, m.centre[first], len(s.words))
+	ev[evTalk] = m.talk.margin(s.vec)
+	return ev, first, second
 }
 
 // top2 is the places of the two highest scores; ties go to the earlier.
@@ -255,9 +260,10 @@ func top2(scores []float32) (first, second int) {
 	return first, second
 }
 
-// likeness is the cosine of x to a centre of length 1 whose ids ascend, and the
-// share of the text's content mass that the centre has.
-func (v *vocabulary) likeness(x, centre vector, m mass) (cosine, own float64) {
+// likeness is the cosine of x to a centre of length 1 whose ids ascend, the
+// share of the text's content mass that the centre has, and how many of its
+// content words, a common one counting for less than one.
+func (v *vocabulary) likeness(x, centre vector, m mass) (cosine, own, hits float64) {
 	var dot, sq, have float64
 	for i, id := range x.ids {
 		val := float64(x.vals[i])
@@ -269,15 +275,22 @@ func (v *vocabulary) likeness(x, centre vector, m mass) (cosine, own float64) {
 		dot += val * float64(centre.vals[j])
 		if b := v.block[id]; (b == blockWord || b == blockStem) && !v.stop[id] {
 			have += float64(v.idf[id])
+			if b == blockStem {
+				h := float64(v.idf[id] / v.maxIDF)
+				if v.deed[id] {
+					h *= deedPart
+				}
+				hits += h
+			}
 		}
 	}
 	if sq == 0 {
-		return 0, 0
+		return 0, 0, 0
 	}
 	if m.contentAll > 0 {
 		own = min(1, have/m.contentAll)
 	} else if m.all > 0 {
 		own = m.have / m.all
 	}
-	return dot / math.Sqrt(sq), own
+	return dot / math.Sqrt(sq), own, hits
 }

@@ -67,6 +67,11 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		case pattern != "":
 			g.score, g.sure = max(g.score, 0.96), true
 			g.because = append(g.because, "matches the pattern "+pattern)
+		case curt(words):
+			g.score *= curtPart
+			if stopWords[words[len(words)-1]] {
+				g.score = min(g.score, curtAt/2)
+			}
 		case ruled:
 			if g.score < clarifyAt || len(ruledOut) > 0 {
 				continue // it was not in question
@@ -91,6 +96,18 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 	})
 	return guesses, ruledOut
 }
+
+// curt tells whether words are a single one that names a thing at most and says
+// nothing of what is wanted: “database”, “the cert”. Scripts without spaces
+// say a sentence in one.
+func curt(words []string) bool {
+	for len(words) > 1 && (determiner(words[0]) || greetings[words[0]]) {
+		words = words[1:]
+	}
+	return len(words) == 1 && strings.IndexFunc(words[0], func(r rune) bool { return r >= 0x0E00 }) < 0
+}
+
+var greetings = setOf("hi hey hello so and but ok okay um also")
 
 // level rounds the scores to hundredths, after giving those within one of the
 // best the best's: that much is the order of training and no reason to rank
@@ -120,18 +137,22 @@ func (e *entry) signs(fixed string, f *finding, about bool) float64 {
 	case e.playbook.Flow != nil:
 		sum -= questionCost
 	}
-	have := 0.0
-	said := senses(wordList(fixed), f.took)
-	for _, w := range said {
+	have, all := 0.0, 0.0
+	for _, w := range senses(wordList(fixed), f.took) {
+		weight := 1.0
+		if deedSenses[w] {
+			weight = deedPart
+		}
+		all += weight
 		if e.templates.texts[w] {
-			have++
+			have += weight
 		}
 	}
-	if have < float64(len(said)) && f.wants() {
-		have += 0.5 // one of them may be the value that was not found
+	if have < all && f.wants() && f.couldName(fixed) {
+		have = min(all, have+0.5) // one of them may be the value that was not found
 	}
-	if len(said) > 0 {
-		sum += ownGain * (have/float64(len(said)) - ownUsual)
+	if all > 0 {
+		sum += ownGain * (have/all - ownUsual)
 	}
 	return sum + min(inputGain*float64(len(f.inputs)+f.paired), inputMost)
 }
@@ -226,6 +247,7 @@ func (m *Matcher) weigh(st standing, i int) float64 {
 	}
 	ev := m.model.vocab.gather(s.scores, c, second, st.known, s.vec, m.model.centre[c], len(s.words))
 	ev[evGap] = max(0, ev[evGap])
+	ev[evTalk] = m.model.talk.margin(s.vec)
 	return m.model.scope.score(ev) * math.Exp(-sharpness*max(0, lead))
 }
 

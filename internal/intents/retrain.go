@@ -40,7 +40,7 @@ func (m *Model) retrain(examples []Example, changed map[string]bool) *Model {
 	if len(m.intents) == 0 {
 		return Train(examples)
 	}
-	n := &Model{vocab: m.vocab, scope: m.scope}
+	n := &Model{vocab: m.vocab, talk: m.talk, scope: m.scope}
 	old := make(map[string]int, len(m.intents))
 	for c, name := range m.intents {
 		old[name] = c

@@ -16,12 +16,15 @@ const (
 	evOwn            // share of the content that the best intent's own examples have
 	evCosine         // cosine to the centroid of the best intent
 	evShort          // 1/(1+words)
+	evHits           // how many of the content words the best intent's own examples have
+	evTalk           // how little the text sounds like everyday talk
 	evidences
 )
 
 func (v *vocabulary) gather(scores []float32, first, second int, m mass, x, centre vector, words int) evidence {
 	ev := evidence{evTop: float64(scores[first]), evGap: 1, evShort: 1 / float64(1+words)}
-	ev[evCosine], ev[evOwn] = v.likeness(x, centre, m)
+	ev[evCosine], ev[evOwn], ev[evHits] = v.likeness(x, centre, m)
+	ev[evHits] = min(ev[evHits], mostHits)
 	ev[evKnown], ev[evContent] = m.shares()
 	if second >= 0 {
 		ev[evGap] = float64(scores[first] - scores[second])
@@ -49,15 +52,18 @@ const (
 	folds       = 4
 	perFold     = 8    // messages an intent and fold that are scored, if that is
 	mostTests   = 1500 // not more than this in a fold
+	talkPart    = 0.4  // share of that that is everyday talk
 	outsidePart = 0.25 // share of out-of-scope messages that is assumed
 	keep        = 0.9  // share of the rightly named messages that the threshold keeps
-	priorConst  = -2.9
-	priorPower  = 20.0 // precision of the prior: keeps small sets near what larger ones taught
+	deedPart    = 0.4  // what a deed counts for as a content word
+	mostHits    = 4    // content words; more say no more
+	priorConst  = -3.3
+	priorPower  = 60.0 // precision of the prior: keeps small sets near what larger ones taught
 )
 
 // priorWeight is what the fits on small catalogues drawn from public sets and
 // on the whole sets agreed on.
-var priorWeight = evidence{evTop: 1.3, evGap: 1.9, evKnown: 1.3, evContent: 0.3, evOwn: 0.5, evCosine: 2.8}
+var priorWeight = evidence{evTop: 1.3, evGap: 1.7, evKnown: 1.3, evContent: 0.3, evOwn: 0.5, evCosine: 2, evHits: 0.5, evTalk: 0.5}
 
 // observation is one hidden message: its evidence and whether it belongs and
 // was named right.
@@ -65,11 +71,12 @@ type observation struct {
 	ev      evidence
 	in      bool
 	correct bool
+	talk    bool // it is of the background
 }
 
 // observe hides a quarter of the intents, and a quarter of the examples of the
 // others, four times, and scores what it hid.
-func (m *Model) observe() []observation {
+func (m *Model) observe(background []heard) []observation {
 	k := len(m.intents)
 	place := make([]int, len(m.label)) // of an example among those of its intent
 	count := make([]int, k)
@@ -127,6 +134,13 @@ func (m *Model) observe() []observation {
 				centre[j] = m.centroid(c, func(row int32) bool { return !held(row) })
 			}
 		})
+		n := int32(len(m.x))
+		talk := m.learnTalk(background, func(row int32) bool {
+			if row < n {
+				return held(row)
+			}
+			return int(row)%folds == fold
+		})
 		var tests []int32
 		used := make([]int, k)
 		for i := range m.x {
@@ -135,12 +149,30 @@ func (m *Model) observe() []observation {
 				tests = append(tests, int32(i))
 			}
 		}
-		seen := make([]observation, len(tests))
-		each(len(tests), func() func(int) {
+		var chatter []heard
+		for i, b := range background {
+			if (i+len(m.x))%folds == fold {
+				chatter = append(chatter, b)
+			}
+		}
+		seen := make([]observation, len(tests)+len(chatter))
+		each(len(seen), func() func(int) {
 			scores := make([]float32, len(kept))
 			return func(t int) {
-				i := tests[t]
-				x, known := m.vocab.without(m.x[i], df)
+				var h heard
+				if t < len(tests) {
+					h.vector = m.x[tests[t]]
+					for _, id := range h.ids {
+						if m.vocab.block[id] == blockWord {
+							h.words++
+						}
+					}
+				} else {
+					h = chatter[t-len(tests)]
+				}
+				x, known := m.vocab.without(h.vector, df)
+				known.all += h.known.all - h.known.have
+				known.contentAll += h.known.contentAll - h.known.contentHave
 				for j := range kept {
 					g := bias[j]*biasScale + offset
 					for n, id := range x.ids {
@@ -152,13 +184,15 @@ func (m *Model) observe() []observation {
 				if first < 0 {
 					return
 				}
-				words := 0
-				for _, id := range m.x[i].ids {
-					if m.vocab.block[id] == blockWord {
-						words++
-					}
+				o := observation{ev: m.vocab.gather(scores, first, second, known, x, centre[first], h.words)}
+				o.ev[evTalk] = talk.margin(x)
+				if t < len(tests) {
+					label := m.label[tests[t]]
+					o.in, o.correct = !hidden(label), kept[first] == label
+				} else {
+					o.talk = true
 				}
-				seen[t] = observation{ev: m.vocab.gather(scores, first, second, known, x, centre[first], words), in: !hidden(m.label[i]), correct: kept[first] == m.label[i]}
+				seen[t] = o
 			}
 		})
 		out = append(out, seen...)
@@ -195,19 +229,27 @@ func (v *vocabulary) without(x vector, df []int32) (vector, mass) {
 
 // fitScope fits the logistic regression by Newton's method and chooses the
 // threshold.
-func (m *Model) fitScope() scope {
-	seen := m.observe()
+func (m *Model) fitScope(background []heard) scope {
+	seen := m.observe(background)
 	s := scope{weight: priorWeight, constant: priorConst}
-	var in, out float64
+	var in, out, chat float64
 	for _, o := range seen {
-		if o.in {
+		switch {
+		case o.in:
 			in++
-		} else {
+		case o.talk:
+			chat++
+		default:
 			out++
 		}
 	}
-	if in > 0 && out > 0 {
-		s.fit(seen, (1-outsidePart)*(in+out)/in, outsidePart*(in+out)/out)
+	if in > 0 && out+chat > 0 {
+		n := in + out
+		part := talkPart
+		if out == 0 {
+			part = 1
+		}
+		s.fit(seen, (1-outsidePart)*n/in, outsidePart*(1-part)*n/max(1, out), outsidePart*part*n/max(1, chat))
 	}
 	var right []float64
 	for _, o := range seen {
@@ -223,7 +265,7 @@ func (m *Model) fitScope() scope {
 	return s
 }
 
-func (s *scope) fit(seen []observation, inWeight, outWeight float64) {
+func (s *scope) fit(seen []observation, inWeight, outWeight, talkWeight float64) {
 	const n = evidences + 1
 	prior := *s
 	loss := func(s *scope) float64 {
@@ -233,7 +275,7 @@ func (s *scope) fit(seen []observation, inWeight, outWeight float64) {
 			l += priorPower / 2 * (w - prior.weight[i]) * (w - prior.weight[i])
 		}
 		for _, o := range seen {
-			w, y := o.target(inWeight, outWeight)
+			w, y := o.target(inWeight, outWeight, talkWeight)
 			p := min(max(s.score(o.ev), 1e-12), 1-1e-12)
 			l -= w * (y*math.Log(p) + (1-y)*math.Log(1-p))
 		}
@@ -251,7 +293,7 @@ func (s *scope) fit(seen []observation, inWeight, outWeight float64) {
 			}
 		}
 		for _, o := range seen {
-			w, y := o.target(inWeight, outWeight)
+			w, y := o.target(inWeight, outWeight, talkWeight)
 			var f [n]float64
 			copy(f[:], o.ev[:])
 			f[n-1] = 1
@@ -282,8 +324,10 @@ func (s *scope) fit(seen []observation, inWeight, outWeight float64) {
 	}
 }
 
-func (o *observation) target(inWeight, outWeight float64) (weight, y float64) {
+func (o *observation) target(inWeight, outWeight, talkWeight float64) (weight, y float64) {
 	switch {
+	case o.talk:
+		return talkWeight, 0
 	case !o.in:
 		return outWeight, 0
 	case o.correct:

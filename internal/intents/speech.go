@@ -84,6 +84,17 @@ func sense(word string) string {
 	return english.Stem(word, true)
 }
 
+// deedSenses is deeds by what they count as.
+var deedSenses = senseSet(deeds)
+
+func senseSet(words map[string]bool) map[string]bool {
+	out := make(map[string]bool, len(words))
+	for w := range words {
+		out[sense(w)] = true
+	}
+	return out
+}
+
 // senses are the senses of words, two words that mean something together as one,
 // without stop words and without those that skip wants.
 func senses(words []string, skip func(word string) bool) []string {

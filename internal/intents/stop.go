@@ -40,6 +40,15 @@ took top total touch town track trade train travel tree trip trouble true trust 
 wait wake walk wall war warm wash watch water weak wear weather week weekend weeks weight went west wet wheel white whole wide wife wild win
 wind window wine winter wish woman women won wonder wood word words work working world worry worse worst worth write wrong wrote year years young`)
 
+// deeds can be done to anything: without what they are done to they say little.
+var deeds = setOf(`add adding added allow apply ask assign attach begin bring buy call change changed changing check checking choose clear close complete
+configure copy create created creating delete deleted deleting describe disable do download enable execute explain fetch file fill find
+finish fix follow generate grab grant handle happen increase inspect keep launch leave list load look looking lookup lower make making manage
+modify move moved moving open pay perform pick place play post prepare print process provide provision pull push raise read receive reduce
+remove removed removing rename request reset resolve retrieve return search select send sending sent setup share show sign spin start started
+stop submit switch trigger turn undo update updated updating upload verify view visit watch work working write question information info
+details status thing one today work works working`)
+
 func setOf(list string) map[string]bool {
 	set := make(map[string]bool)
 	for _, w := range wordList(list) {
