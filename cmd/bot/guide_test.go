@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"frontdoor/internal/app"
 	"frontdoor/internal/config"
 	"frontdoor/internal/playbook"
@@ -132,4 +134,31 @@ func TestGuideNamesEveryKey(t *testing.T) {
 		}
 	}
 	walk(schema)
+}
+
+// The guide to the command line lists every command that there is, and none
+// that there isn't.
+func TestGuideListsEveryCommand(t *testing.T) {
+	parser, err := kong.New(&cli{}, kong.Name("bot"), kong.Vars{"mix": "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, leaf := range parser.Model.Leaves(true) {
+		want = append(want, "bot "+strings.TrimPrefix(leaf.FullPath(), "bot "))
+	}
+	guide, err := os.ReadFile("../../docs/command-line.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _, _ := strings.Cut(string(guide), "\n## Exit codes\n")
+	var got []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `(bot [a-z -]+)` \\|").FindAllStringSubmatch(table, -1) {
+		got = append(got, m[1])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("the guide lists\n%s\nthere are\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 }
