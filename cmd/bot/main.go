@@ -32,6 +32,7 @@ type cli struct {
 	Intents   intentsCmd   `cmd:"" help:"Measure the matcher."`
 	Runs      runsCmd      `cmd:"" help:"Look at workflow runs."`
 	Demand    demandCmd    `cmd:"" help:"Mine the demand records."`
+	Doctor    doctorCmd    `cmd:"" help:"Look the set-up over: what is wrong, and what to do."`
 	Bench     benchCmd     `cmd:"" help:"Let people talk to a bot of its own, and measure it."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 	Kit       kit.Command  `cmd:"" hidden:"" help:"Tools of the sample playbooks."`

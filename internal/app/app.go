@@ -84,7 +84,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	b.shelf = newShelf(b.cfg.Playbooks, catalogue, b.log)
 	cfg := b.cfg
 	if opts.Terminal {
-		cfg = terminalDefaults(cfg)
+		cfg = TerminalDefaults(cfg)
 		b.cfg = cfg
 	}
 

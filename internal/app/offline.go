@@ -57,7 +57,7 @@ func Known(ctx context.Context, cfg config.Config, set *playbook.Set) (playbook.
 	if err != nil {
 		return playbook.Known{}, err
 	}
-	cfg = terminalDefaults(cfg)
+	cfg = TerminalDefaults(cfg)
 	index, _, err := docs.Build(ctx, cfg.Docs.Sources, nil)
 	if err != nil {
 		return playbook.Known{}, fmt.Errorf("index the docs: %w", err)
@@ -65,10 +65,19 @@ func Known(ctx context.Context, cfg config.Config, set *playbook.Set) (playbook.
 	return playbook.Known{
 		Groups:      allGroups(cfg, directory, set),
 		Pages:       func(glob string) bool { return index.Any(docs.Filter(glob)) },
-		Secrets:     slices.Collect(maps.Keys(cfg.Workflows.Secrets)),
+		Secrets:     names(cfg, cfg.Workflows.Secrets),
 		Executables: append([]string{}, cfg.Workflows.Command.Allow...),
-		Config:      slices.Collect(maps.Keys(cfg.Workflows.Config)),
+		Config:      names(cfg, cfg.Workflows.Config),
 	}, nil
+}
+
+// names are the keys of m, none where the file has none. Without a file they
+// are unknown: whoever writes playbooks first needs no warning of each.
+func names(cfg config.Config, m map[string]string) []string {
+	if cfg.File == "" {
+		return nil
+	}
+	return append([]string{}, slices.Sorted(maps.Keys(m))...)
 }
 
 // Overlaps warns where one playbook's example is taken for another's by the
@@ -143,7 +152,7 @@ func OpenRuns(ctx context.Context, cfg config.Config, db *database.DB) (*workflo
 	if err != nil {
 		return nil, err
 	}
-	runs, err := workflow.Open(ctx, db, terminalDefaults(cfg).Workflows, workflow.Options{
+	runs, err := workflow.Open(ctx, db, TerminalDefaults(cfg).Workflows, workflow.Options{
 		WorkDir: workDir(cfg), KeyDir: cfg.DataDir, Pseudonym: records.Pseudonym,
 		Member: func(p chat.Person, group string) bool { return access.Member(directory.Resolve(p), group) },
 	})

@@ -80,6 +80,9 @@ func makeDataDir(cfg config.Config) error {
 	return nil
 }
 
+// DatabaseFile is the SQLite file in data_dir where no other is configured.
+const DatabaseFile = "frontdoor.db"
+
 // OpenDatabase opens the database of runs and demand records.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) {
 	if err := makeDataDir(cfg); err != nil {
@@ -87,7 +90,7 @@ func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) 
 	}
 	address := cfg.Database.URL
 	if address == "" {
-		address = "sqlite:" + filepath.Join(cfg.DataDir, "frontdoor.db")
+		address = "sqlite:" + filepath.Join(cfg.DataDir, DatabaseFile)
 	}
 	return database.Open(ctx, address)
 }
@@ -104,10 +107,10 @@ func OpenDemand(ctx context.Context, cfg config.Config, db *database.DB) (*deman
 // shippedExecutables are what the shipped playbooks name: `bot` is this binary.
 var shippedExecutables = []string{"bot", "git"}
 
-// terminalDefaults are the embedded defaults of the terminal: without a
+// TerminalDefaults are the embedded defaults of the terminal: without a
 // configuration file, the executables that the shipped playbooks name are
 // allowed, and no others.
-func terminalDefaults(cfg config.Config) config.Config {
+func TerminalDefaults(cfg config.Config) config.Config {
 	if cfg.File == "" {
 		cfg.Workflows.Command.Allow = slices.Clone(shippedExecutables)
 	}

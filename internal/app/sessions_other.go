@@ -10,3 +10,6 @@ func openSessions(string, string) (*sessions, error) { return &sessions{}, nil }
 func (*sessions) take(string) bool { return true }
 
 func (*sessions) close() error { return nil }
+
+// Terminals can't be counted here.
+func Terminals(string) int { return 0 }

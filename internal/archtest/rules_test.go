@@ -76,6 +76,12 @@ var rules = map[string]rule{
 	// People who talk to the bot, to measure it.
 	"internal/bench": {may: []string{"internal/chat", "internal/playbook"}},
 
+	// It asks every room how it is, and nobody asks it but the command.
+	"internal/doctor": {may: []string{
+		"internal/access", "internal/app", "internal/config", "internal/conversation", "internal/database", "internal/demand", "internal/docs", "internal/engine",
+		"internal/playbook", "internal/problem", "internal/workflow",
+	}, tests: []string{"internal/chat", "internal/conversation/redistest"}},
+
 	// The wiring; it may know everybody. "*" is every package but cmd.
 	"internal/app": {may: []string{"*"}},
 	"cmd/bot":      {may: []string{"*"}},
@@ -83,9 +89,10 @@ var rules = map[string]rule{
 
 // onlyFor are the packages that few may import, whatever the table says.
 var onlyFor = map[string][]string{
-	"internal/app":          {"cmd/bot"},
-	"internal/config":       {"internal/app", "cmd/bot"},
-	"internal/engine":       {"internal/app", "internal/config", "cmd/bot"},
+	"internal/app":          {"cmd/bot", "internal/doctor"},
+	"internal/config":       {"internal/app", "cmd/bot", "internal/doctor"},
+	"internal/doctor":       {"cmd/bot"},
+	"internal/engine":       {"internal/app", "internal/config", "cmd/bot", "internal/doctor"},
 	"internal/chat/console": {"internal/app", "internal/config", "cmd/bot"},
 	"internal/chat/slack":   {"internal/app", "internal/config", "cmd/bot"},
 	"internal/chat/discord": {"internal/app", "internal/config", "cmd/bot"},

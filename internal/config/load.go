@@ -95,6 +95,7 @@ type loader struct {
 	dir     string
 	lines   []string // of the file
 	secrets []string
+	odd     []string // what stands under a key that nobody knows, which can be a misspelt token's
 	found   problem.List
 }
 
@@ -368,5 +369,24 @@ func (l *loader) hiding() func(string) string {
 			}
 		}
 	}
-	return strings.NewReplacer(pairs...).Replace
+	replace := strings.NewReplacer(pairs...).Replace
+	var words []string
+	for _, s := range l.odd {
+		for part := range strings.SplitSeq(s, "\n") {
+			if part = strings.TrimSpace(part); len(part) >= shortest && !ours[part] {
+				words = append(words, regexp.QuoteMeta(part))
+			}
+		}
+	}
+	if len(words) == 0 {
+		return replace
+	}
+	// These are words as they stand: a misspelt key must not take its letters out
+	// of every other word.
+	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	odd := regexp.MustCompile(`(^|[^A-Za-z0-9_])(?:` + strings.Join(words, "|") + `)($|[^A-Za-z0-9_])`)
+	return func(s string) string {
+		s = odd.ReplaceAllString(replace(s), "${1}…${2}")
+		return odd.ReplaceAllString(s, "${1}…${2}") // two in a row share what is between them
+	}
 }

@@ -16,7 +16,10 @@ import (
 func (l *loader) decode() problem.List {
 	unknown := map[[2]int]*document.Node{} // by the place of the key
 	found := document.Decode(l.doc.Root, &l.cfg, func(n *document.Node) {
+		before := len(l.secrets)
 		l.secret(n)
+		l.odd = append(l.odd, l.secrets[before:]...)
+		l.secrets = l.secrets[:before]
 		at := n.KeyProblem("", "")
 		unknown[[2]int{at.Line, at.Column}] = n
 	})

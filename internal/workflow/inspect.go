@@ -2,12 +2,8 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"frontdoor/internal/database"
@@ -86,23 +82,4 @@ func troubles(ctx context.Context, db *database.DB, where string, args ...any) (
 		out = append(out, t)
 	}
 	return out, rows.Err()
-}
-
-// CheckKey tells whether the audit's key is there and its own owner's alone;
-// nil before the first run has made one.
-func CheckKey(cfg Config, dir string) error {
-	if cfg.AuditKey != "" {
-		return nil
-	}
-	data, err := os.ReadFile(filepath.Join(filepath.Clean(dir), KeyFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return ErrNoKey
-	}
-	if err != nil {
-		return fmt.Errorf("read the audit's key: %w", err)
-	}
-	if n := len([]rune(strings.TrimSpace(string(data)))); n < minKey {
-		return fmt.Errorf("the audit's key has %d characters, fewer than %d", n, minKey)
-	}
-	return nil
 }
