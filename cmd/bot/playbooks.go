@@ -14,6 +14,7 @@ type playbooksCmd struct {
 	Test   playbooksTestCmd   `cmd:"" help:"Run the tests that the playbooks carry, offline."`
 	Schema playbooksSchemaCmd `cmd:"" help:"Print the JSON Schema of a playbook, for editors."`
 	List   playbooksListCmd   `cmd:"" help:"List the catalogue."`
+	New    playbooksNewCmd    `cmd:"" help:"Write a new playbook: it asks, or takes flags or a JSON object."`
 }
 
 type playbooksLintCmd struct {

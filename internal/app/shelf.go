@@ -14,6 +14,7 @@ import (
 
 	"frontdoor/internal/config"
 	"frontdoor/internal/engine"
+	"frontdoor/internal/intents"
 	"frontdoor/internal/playbook"
 	"frontdoor/internal/problem"
 )
@@ -156,6 +157,20 @@ func (s *shelf) renew(ctx context.Context, c *engine.Catalogue) (newer *engine.C
 		return newer, fmt.Errorf("train the matcher: %w", err)
 	}
 	return newer, nil
+}
+
+// Trial is the catalogue of set with one more file, and what is wrong with that
+// file: for somebody who is about to write it.
+func Trial(set *playbook.Set, file string, src []byte) (engine.Catalogue, problem.List) {
+	with, found := set.With(file, src)
+	if with == nil {
+		return engine.Catalogue{}, found
+	}
+	matcher, err := intents.NewMatcher(with.Playbooks, nil)
+	if err != nil {
+		return engine.Catalogue{}, append(found, problem.Problem{File: file, Severity: problem.Error, Message: err.Error()})
+	}
+	return engine.Catalogue{Set: with, Matcher: matcher}, found
 }
 
 // same tells whether the sets say the same. What Reload takes over stays the

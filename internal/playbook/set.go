@@ -138,7 +138,20 @@ func load(previous *Set, fsys fs.FS, shown func(string) string) (*Set, problem.L
 			break
 		}
 	}
-	return assemble(fsys, entries, taxonomy, found)
+	words, bad := readTaxonomy(fsys, taxonomy)
+	return assemble(entries, words, append(found, bad...))
+}
+
+// readTaxonomy reads the taxonomy, where there is one.
+func readTaxonomy(fsys fs.FS, e *entry) (*Taxonomy, problem.List) {
+	if e == nil {
+		return nil, nil
+	}
+	src, err := readAll(fsys, e.name)
+	if err != nil {
+		return nil, problem.List{{File: e.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(err), Hint: hintFor(err)}}
+	}
+	return ParseTaxonomy(e.shown, src)
 }
 
 // settled tells whether the files are still those that were read. Where none
@@ -154,9 +167,9 @@ func settled(fsys fs.FS, shown func(string) string, entries []entry, taxonomy *e
 
 // assemble makes a set of the files that were read; found is what is wrong with
 // the others.
-func assemble(fsys fs.FS, entries []entry, taxonomy *entry, found problem.List) (*Set, problem.List) {
-	s := &Set{byID: map[string]*Playbook{}, byCommand: map[string]*Playbook{}, files: map[string]loaded{}}
-	x := index{set: s, examples: map[string]*document.Node{}, drafts: make([]*Playbook, 0, len(entries)), unsure: len(found) > 0}
+func assemble(entries []entry, taxonomy *Taxonomy, found problem.List) (*Set, problem.List) {
+	s := &Set{Taxonomy: taxonomy, byID: map[string]*Playbook{}, byCommand: map[string]*Playbook{}, files: map[string]loaded{}}
+	x := index{set: s, examples: map[string]*document.Node{}, drafts: make([]*Playbook, 0, len(entries)), unsure: slices.ContainsFunc(found, func(p problem.Problem) bool { return p.Line == 0 })}
 	for i := range entries {
 		e := &entries[i]
 		if e.err != nil {
@@ -170,16 +183,6 @@ func assemble(fsys fs.FS, entries []entry, taxonomy *entry, found problem.List) 
 			s.Playbooks = append(s.Playbooks, e.loaded.draft)
 		}
 		x.add(&e.loaded)
-	}
-	if taxonomy != nil {
-		src, err := fs.ReadFile(fsys, taxonomy.name)
-		if err != nil {
-			found = append(found, problem.Problem{File: taxonomy.shown, Severity: problem.Error, Message: "the file can't be read: " + reason(err), Hint: hintFor(err)})
-		} else {
-			var bad problem.List
-			s.Taxonomy, bad = ParseTaxonomy(taxonomy.shown, src)
-			found = append(found, bad...)
-		}
 	}
 	found = inOrder(append(found, x.check()...))
 	if len(found.Errors()) > 0 {
@@ -279,20 +282,26 @@ func (e *entry) read(previous *Set, fsys fs.FS) {
 		e.err = err
 		return
 	}
-	e.loaded = loaded{info: e.info, sum: sha256.Sum256(src)}
-	if known && before.sum == e.loaded.sum {
-		e.loaded.draft, e.loaded.found, e.loaded.id = before.draft, before.found, before.id
-		return
+	if known && before.sum == sha256.Sum256(src) {
+		e.loaded = before
+	} else {
+		e.loaded = read(e.shown, src)
 	}
-	e.loaded.draft, e.loaded.found = draft(e.shown, src)
-	if e.loaded.draft != nil {
-		e.loaded.id = e.loaded.draft.ID
+	e.loaded.info = e.info
+}
+
+// read parses what a file says.
+func read(file string, src []byte) loaded {
+	l := loaded{sum: sha256.Sum256(src)}
+	if l.draft, l.found = draft(file, src); l.draft != nil {
+		l.id = l.draft.ID
 	}
-	if e.loaded.id == "" {
+	if l.id == "" {
 		if m := named.FindSubmatch(src); m != nil {
-			e.loaded.id = string(m[1])
+			l.id = string(m[1])
 		}
 	}
+	return l
 }
 
 // named finds what a file calls itself where it can't be read: another one
