@@ -17,7 +17,8 @@ var everyday string
 // Settings of the background, measured on small catalogues drawn from public
 // sets of messages.
 const (
-	backgroundCost = 0.3 // what a background message counts for beside an example
+	backgroundCost = 0.3  // what a background message counts for beside an example
+	talkExamples   = 2000 // examples that are set against the background
 )
 
 // heard is a background message as a vocabulary reads it.
@@ -57,25 +58,29 @@ func (t *talk) margin(x vector) float64 {
 }
 
 // learnTalk trains it without the examples and background messages that
-// hidden wants left out; nil leaves none out.
+// hidden wants left out, by row, the background behind the examples; nil leaves
+// none out. Of a large set some examples tell enough.
 func (m *Model) learnTalk(background []heard, hidden func(row int32) bool) talk {
 	n := len(m.x)
-	s := &svm{x: slices.Clone(m.x), w: make([]float32, len(m.vocab.idf))}
-	for _, b := range background {
-		s.x = append(s.x, b.vector)
+	s := &svm{w: make([]float32, len(m.vocab.idf))}
+	var label []int32
+	var costs []float32
+	add := func(row int, x vector, y int32, c float32) {
+		if hidden == nil || !hidden(int32(row)) {
+			s.x, s.square = append(s.x, x), append(s.square, float32(x.norm2()))
+			label, costs = append(label, y), append(costs, cost*c)
+		}
 	}
-	s.square, s.alpha = make([]float32, len(s.x)), make([]float32, len(s.x))
-	label, costs := make([]int32, len(s.x)), make([]float32, len(s.x))
-	var rows []int32
-	for i := range s.x {
-		s.square[i] = float32(s.x[i].norm2())
-		costs[i] = cost * backgroundCost
-		if i < n {
-			label[i], costs[i] = 1, cost*m.examples[i].Weight
-		}
-		if hidden == nil || !hidden(int32(i)) {
-			rows = append(rows, int32(i))
-		}
+	for i := 0; i < n; i += 1 + n/talkExamples {
+		add(i, m.x[i], 1, m.examples[i].Weight)
+	}
+	for i, b := range background {
+		add(n+i, b.vector, 0, backgroundCost)
+	}
+	s.alpha = make([]float32, len(s.x))
+	rows := make([]int32, len(s.x))
+	for i := range rows {
+		rows[i] = int32(i)
 	}
 	s.reset()
 	s.descend(rows, 1, label, costs, true)
