@@ -8,10 +8,15 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Schema is s as a JSON Schema of draft 2020-12, indented, with title and id.
+// draft is the one that editors know best. Everything that a Shape says is the
+// same in later drafts.
+const draft = "http://json-schema.org/draft-07/schema#"
+
+// Schema is s as a JSON Schema of draft 7, indented, with title and id. Keys
+// that are not built yet are left out: nothing should propose them.
 func (s *Shape) Schema(id, title string) ([]byte, error) {
 	root := s.schema()
-	root.Version = jsonschema.Version
+	root.Version = draft
 	root.ID = jsonschema.ID(id)
 	root.Title = title
 	out, err := json.MarshalIndent(root, "", "  ")
@@ -22,9 +27,6 @@ func (s *Shape) Schema(id, title string) ([]byte, error) {
 }
 
 func (s *Shape) schema() *jsonschema.Schema {
-	if s.Unbuilt != "" {
-		return &jsonschema.Schema{Description: s.Unbuilt, Not: &jsonschema.Schema{}}
-	}
 	var forms []*jsonschema.Schema
 	for _, o := range append([]*Shape{s}, s.Kinds...) {
 		for _, k := range o.Is {
@@ -38,10 +40,10 @@ func (s *Shape) schema() *jsonschema.Schema {
 		}
 	}
 	if len(forms) == 1 {
-		forms[0].Description = s.Doc
+		forms[0].Description, forms[0].Default, forms[0].Examples = s.Doc, s.Default, s.Examples
 		return forms[0]
 	}
-	return &jsonschema.Schema{Description: s.Doc, AnyOf: forms}
+	return &jsonschema.Schema{Description: s.Doc, Default: s.Default, Examples: s.Examples, AnyOf: forms}
 }
 
 // form is the schema of s for values of kind k.
@@ -54,6 +56,7 @@ func (s *Shape) form(k Kind) *jsonschema.Schema {
 			out.MinProperties = &one
 		}
 		s.properties(out)
+		s.wanted(out)
 	case List:
 		if s.Filled {
 			out.MinItems = &one
@@ -82,6 +85,24 @@ func (s *Shape) form(k Kind) *jsonschema.Schema {
 	return out
 }
 
+// wanted says which keys have to be there.
+func (s *Shape) wanted(out *jsonschema.Schema) {
+	for _, key := range s.One {
+		out.OneOf = append(out.OneOf, &jsonschema.Schema{Required: []string{key}})
+	}
+	for _, key := range s.Some {
+		out.AnyOf = append(out.AnyOf, &jsonschema.Schema{Required: []string{key}})
+	}
+	for _, c := range s.When {
+		is := jsonschema.NewProperties()
+		is.Set(c.Key, &jsonschema.Schema{Const: c.Value})
+		out.AllOf = append(out.AllOf, &jsonschema.Schema{
+			If:   &jsonschema.Schema{Properties: is, Required: []string{c.Key}},
+			Then: &jsonschema.Schema{Required: c.Needs},
+		})
+	}
+}
+
 func (s *Shape) properties(out *jsonschema.Schema) {
 	if s.Fields == nil {
 		if s.Values != nil {
@@ -91,6 +112,9 @@ func (s *Shape) properties(out *jsonschema.Schema) {
 	}
 	out.Properties = jsonschema.NewProperties()
 	for _, f := range s.Fields {
+		if f.Shape.Unbuilt != "" {
+			continue
+		}
 		out.Properties.Set(f.Name, f.Shape.schema())
 		if f.Required {
 			out.Required = append(out.Required, f.Name)

@@ -28,6 +28,13 @@ type Shape struct {
 	// Kinds are further shapes for other kinds of value, so that `message: x`
 	// and `message: {text: x}` are both taken.
 	Kinds []*Shape
+	// What only the schema says, so that editors complete and check: the value
+	// where none is written, values to begin with, keys of which exactly one or
+	// at least one is wanted, and keys that a value of another one asks for.
+	Default   any
+	Examples  []any
+	One, Some []string
+	When      []Condition
 	// Unbuilt is why the value is refused though the key is known, and Instead
 	// what to write.
 	Unbuilt, Instead string
@@ -38,6 +45,12 @@ type Field struct {
 	Name     string
 	Required bool
 	Shape    *Shape
+}
+
+// Condition says that the keys Needs are wanted where Key is Value.
+type Condition struct {
+	Key, Value string
+	Needs      []string
 }
 
 // Format is what a string must look like.

@@ -304,15 +304,8 @@ func TestSchemaAgrees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for file, fits := range map[string]bool{
-		"testdata/good/postgres-create.yaml": true, "testdata/good/deploy-help.yaml": true,
-		"testdata/mistakes/five.yaml": false, "testdata/mistakes/workflow.yaml": false, "testdata/mistakes/list.yaml": false,
-	} {
-		src, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, _ := document.Parse(file, src)
+	fits := func(name string, src []byte) error {
+		d, _ := document.Parse(name, src)
 		asJSON, err := json.Marshal(d.Root.Tree())
 		if err != nil {
 			t.Fatal(err)
@@ -321,8 +314,37 @@ func TestSchemaAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := schema.Validate(value); (err == nil) != fits {
-			t.Errorf("%s: got %v, want it to fit: %v", file, err, fits)
+		return schema.Validate(value)
+	}
+	for _, pattern := range []string{"testdata/good/*.yaml", "../../playbooks/*.yaml"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, file := range files {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Base(file) == "taxonomy.yaml" {
+				continue
+			}
+			if err := fits(file, src); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+	whole := "id: a\ntitle: T\nsummary: S\nowner: o\nmatch: {command: a}\nworkflow: {inputs: {x: {type: choice, options: [p, q]}}, steps: [{id: one, http: {url: 'https://x'}, timeout: 5s}]}\ntests: [{say: a, expect: {playbook: a}}]\n"
+	for _, edit := range [][2]string{
+		{"", ""}, {"owner: o\n", ""}, {"id: a", "id: A"}, {"title: T", "title: 4"}, {"owner", "ownr"}, {"match: {command: a}", "match: {patterns: [a]}"},
+		{"workflow: {", "answer: {text: x}\nworkflow: {"}, {", options: [p, q]", ""}, {"type: choice", "type: enum"}, {"http: {url: 'https://x'}, ", ""},
+		{"http: {url: 'https://x'}", "message: x, sleep: 5s"}, {"http: {url: 'https://x'}", "kubernetes: {}"}, {"5s", "soon"}, {"5s", "5"}, {"say: a, ", ""},
+		{"say: a, ", "say: a, run: {}, "}, {"playbook: a}", "playbok: a}"}, {"[{id: one", "[{id: One"}, {"{type: choice, options: [p, q]}", "{type: string, optional: 1}"},
+	} {
+		src := []byte(strings.Replace(whole, edit[0], edit[1], 1))
+		p, found := playbook.Parse("a.yaml", src)
+		if err := fits("a.yaml", src); (p != nil) != (err == nil) || (p != nil) != (edit[0] == edit[1]) {
+			t.Errorf("%q: the reader says %v, the schema %v", edit, found.Err(), err)
 		}
 	}
 	// Every key says what it is, or an editor has nothing to show.

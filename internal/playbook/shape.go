@@ -90,40 +90,63 @@ func may(name string, s *document.Shape) document.Field {
 	return document.Field{Name: name, Shape: s}
 }
 
+// by gives s the value that counts where none is written.
+func by(value any, s *document.Shape) *document.Shape {
+	s.Default = value
+	return s
+}
+
+// such gives s values to begin with.
+func such(s *document.Shape, examples ...any) *document.Shape {
+	s.Examples = examples
+	return s
+}
+
+// one says that exactly one of the keys is wanted, some that at least one is.
+func one(s *document.Shape, keys ...string) *document.Shape {
+	s.One = keys
+	return s
+}
+
+func some(s *document.Shape, keys ...string) *document.Shape {
+	s.Some = keys
+	return s
+}
+
 // kinds are the keys of a step that say what it does.
 var kinds = []string{"http", "command", "message", "sleep", "kubernetes", "github", "playbook", "approval"}
 
 // shape is the whole format.
 func shape() *document.Shape {
-	return object("A playbook: one thing that the platform offers.",
-		must("id", formatted("kebab-case, unique and never reused: the tag in the demand records.", kebab)),
+	return one(object("A playbook: one thing that the platform offers.",
+		must("id", such(formatted("kebab-case, unique and never reused: the tag in the demand records.", kebab), "postgres-create")),
 		must("title", filled("A few words, as a person reads them.")),
 		must("summary", filled("One sentence on what comes of it.")),
 		must("owner", filled("The team that answers for it, and that an escalation reaches.")),
-		may("tags", mapOf("topic and action, from taxonomy.yaml beside the playbooks.", filled("A tag."))),
+		may("tags", such(mapOf("topic and action, from taxonomy.yaml beside the playbooks.", filled("A tag.")), map[string]any{"topic": "databases", "action": "provision"})),
 		may("product", object("What problem, for whom, and how we will know.",
 			may("problem", text("The problem that it solves, as people have it today.")),
 			may("audience", text("Who has the problem.")),
 			may("targets", object("What the owner promises to reach.",
 				may("people_per_quarter", whole("Distinct people in a quarter.", 0)),
 				may("satisfaction", share("Positive feedback, from 0 to 1.")),
-				may("time_to_value", duration("From the first message to the outcome, such as 15m.")))),
+				may("time_to_value", such(duration("From the first message to the outcome, such as 15m."), "15m")))),
 			may("shipped", formatted("The day it went live, such as 2026-11-01.", document.DateFormat())))),
-		must("match", object("How people ask for it: a command, examples, or both.",
-			may("command", formatted("The words after the bot's command, such as db create.", words)),
+		must("match", some(object("How people ask for it: a command, examples, or both.",
+			may("command", such(formatted("The words after the bot's command, such as db create.", words), "db create")),
 			may("examples", list("What people really write; {input} marks a slot.", filled("One message."))),
 			may("not", list("Near misses that must not match.", filled("One message."))),
-			may("patterns", list("Regular expressions (RE2) that match a message.", filled("One expression."))))),
+			may("patterns", list("Regular expressions (RE2) that match a message.", filled("One expression.")))), "command", "examples")),
 		may("access", object("Who may use it. Without it nobody may start a workflow, and everybody may read an answer.",
-			may("groups", list("Groups of the configuration; '*' is everybody.", filled("A group."))),
-			may("channels", list("Channels by name, with wildcards; '*' is everywhere.", filled("A channel."))))),
-		may("answer", object("A fixed text, or the pages to answer from.",
+			may("groups", such(list("Groups of the configuration; '*' is everybody.", filled("A group.")), []any{"engineering"}, []any{"*"})),
+			may("channels", by([]any{"*"}, list("Channels by name, with wildcards; '*' is everywhere.", filled("A channel.")))))),
+		may("answer", some(object("A fixed text, or the pages to answer from.",
 			may("text", filled("The answer, in Markdown.")),
-			may("docs", someOf("Pages to answer from, with wildcards.", filled("A page, such as handbook/deploying.md."))),
-			may("offer", list("Workflows offered as buttons under the answer.", filled("The id of a workflow."))))),
+			may("docs", such(someOf("Pages to answer from, with wildcards.", filled("A page, such as handbook/deploying.md.")), []any{"handbook/deploying.md"})),
+			may("offer", list("Workflows offered as buttons under the answer.", filled("The id of a workflow.")))), "text", "docs")),
 		may("workflow", workflowShape()),
 		may("tests", list("Tests that `bot playbooks test` runs.", testShape())),
-	)
+	), "answer", "workflow")
 }
 
 func share(doc string) *document.Shape {
@@ -135,10 +158,10 @@ func share(doc string) *document.Shape {
 
 func workflowShape() *document.Shape {
 	rule := object("An approval rule.",
-		may("when", filled("A condition; without it the rule always holds.")),
+		may("when", such(filled("A condition; without it the rule always holds."), `inputs.environment == "prod"`)),
 		must("groups", someOf("Groups whose people may approve; never the requester.", filled("A group."))),
-		may("count", whole("How many must agree; 1 by default.", 1)),
-		may("expires", duration("When it counts as denied; 24h by default.")))
+		may("count", by(1, whole("How many must agree; 1 by default.", 1))),
+		may("expires", by("24h", duration("When it counts as denied; 24h by default."))))
 	rules := list("Who must agree before it runs.", rule)
 	return object("A straight list of steps with typed inputs.",
 		may("inputs", mapOf("Typed questions, in the order in which they are asked.", inputShape())),
@@ -153,7 +176,7 @@ func workflowShape() *document.Shape {
 }
 
 func inputShape() *document.Shape {
-	return object("A question.",
+	question := object("A question.",
 		must("type", oneOf("What may be given.", inputTypes()...)),
 		may("ask", filled("The question; without it the name is asked for.")),
 		may("help", text("A second line under the question.")),
@@ -162,7 +185,9 @@ func inputShape() *document.Shape {
 		may("default", anything("The value where none is given: then it is not asked for.")),
 		may("min", number("The least number, or length of a string.")),
 		may("max", number("The greatest number, or length of a string.")),
-		may("optional", flag("It may stay empty.")))
+		may("optional", by(false, flag("It may stay empty."))))
+	question.When = []document.Condition{{Key: "type", Value: string(Choice), Needs: []string{"options"}}}
+	return question
 }
 
 // actionFields are the step kinds.
@@ -170,8 +195,8 @@ func actionFields() []document.Field {
 	template := text("A string with ${…}.")
 	return []document.Field{
 		may("http", object("One HTTP request. It carries Idempotency-Key: RUN/STEP.",
-			may("method", formatted("GET by default; POST where there is a body.", method)),
-			must("url", filled("The address; values in its path and query are escaped.")),
+			may("method", such(formatted("GET by default; POST where there is a body.", method), "GET", "POST", "PUT", "PATCH", "DELETE")),
+			must("url", such(filled("The address; values in its path and query are escaped."), "${config.api}/things/${inputs.name}")),
 			may("query", mapOf("Query parameters.", template)),
 			may("headers", mapOf("Headers.", template)),
 			may("json", anything("The body as JSON; strings in it may have ${…}.")),
@@ -213,17 +238,17 @@ func stepShape() *document.Shape {
 	}
 	fields = append(fields, actionFields()...)
 	fields = append(fields,
-		may("timeout", duration("Of one attempt, or of the whole wait with until.")),
+		may("timeout", such(duration("Of one attempt, or of the whole wait with until."), "30s", "10m")),
 		may("retry", object("How often it is tried.",
-			may("attempts", whole("At least 1.", 1)),
-			may("backoff", duration("The wait before the second attempt; it doubles with each further one.")))),
+			may("attempts", by(1, whole("At least 1.", 1))),
+			may("backoff", by("2s", duration("The wait before the second attempt; it doubles with each further one."))))),
 		may("if", filled("A condition; where it doesn't hold the step is skipped.")),
-		may("until", filled("A condition; the step is repeated until it holds.")),
-		may("every", duration("The wait between two looks with until.")),
-		may("on_unknown", oneOf("What to do when a crash interrupted it.", string(Retry), string(Ask), string(Fail))),
-		may("undo", object("What takes it back.", actionFields()...)),
+		may("until", such(filled("A condition; the step is repeated until it holds."), `steps.ready.json.status == "ready"`)),
+		may("every", by("5s", duration("The wait between two looks with until."))),
+		may("on_unknown", by(string(Retry), oneOf("What to do when a crash interrupted it.", string(Retry), string(Ask), string(Fail)))),
+		may("undo", one(object("What takes it back.", actionFields()...), kinds[:4]...)),
 		may("schema", mapOf("JSON Schema of the reply's json, so that expressions over it are checked.", nil)))
-	return object("One thing done: exactly one of http, command, message and sleep.", fields...)
+	return one(object("One thing done: exactly one of http, command, message and sleep.", fields...), kinds[:4]...)
 }
 
 func testShape() *document.Shape {
@@ -234,7 +259,7 @@ func testShape() *document.Shape {
 		may("exit", whole("The exit code of a command.", 0)),
 		may("error", filled("The step fails with this, and is not tried again.")),
 		may("timeout", flag("The call does not answer in time.")))
-	return object("A test: what is said and where it goes, or what is run and what comes of it.",
+	return one(object("A test: what is said and where it goes, or what is run and what comes of it.",
 		may("say", filled("A message.")),
 		may("run", mapOf("Inputs to run the workflow with.", nil)),
 		may("as", object("Who asks.",
@@ -250,7 +275,7 @@ func testShape() *document.Shape {
 			may("result", text("What is said at the end.")),
 			may("links", mapOf("Addresses of the result, by label.", filled("An address."))),
 			may("state", oneOf("How the run ends.", "succeeded", "failed")),
-			may("failed", filled("The id of the step that fails.")))))
+			may("failed", filled("The id of the step that fails."))))), "say", "run")
 }
 
 func inputTypes() []string {
@@ -277,7 +302,7 @@ func typeOf(in Input) expression.Type {
 	return expression.TypeAny
 }
 
-// Schema is the JSON Schema (draft 2020-12) of a playbook file, so that an
+// Schema is the JSON Schema (draft 7) of a playbook file, so that an
 // editor completes and checks it.
 func Schema() ([]byte, error) {
 	return shape().Schema("", "Playbook")
