@@ -96,7 +96,9 @@ func (w word) take(args string, set *playbook.Set) (Command, bool) {
 	switch w.verb {
 	case Help:
 		var ok bool
-		c.Args, ok = searched(args)
+		if c.Args, ok = searched(args); !ok && names(set, args) {
+			c.Args, ok = args, true
+		}
 		return c, ok
 	case Use:
 		return runs(args, set)
@@ -151,6 +153,21 @@ func reason(args string) (string, bool) {
 		}
 	}
 	return "", meansIt(args)
+}
+
+// names tells whether the words are a playbook's id, command or title.
+func names(set *playbook.Set, args string) bool {
+	if set == nil {
+		return false
+	}
+	for _, p := range set.Playbooks {
+		for _, name := range []string{p.ID, p.Match.Command, p.Title} {
+			if name != "" && strings.EqualFold(args, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // judged reads what stands behind "feedback".

@@ -90,7 +90,7 @@ func NearestPlaybooks(typed string, set *playbook.Set, may func(*playbook.Playbo
 					continue
 				}
 				d := 100 * problem.Distance(typed, part) / max(len(typed), len(part))
-				if len(typed) >= 3 && (strings.HasPrefix(part, typed) || strings.HasPrefix(typed, part) && len(part) >= 3) {
+				if len(typed) >= 3 && (strings.HasPrefix(part, typed) || strings.HasPrefix(typed, part) && len(part) >= 4 && 2*len(part) >= len(typed)) {
 					d = min(d, 25)
 				}
 				if part != nameKey(name) {

@@ -41,7 +41,8 @@ var words = []word{
 	{Helpful, []string{"helpful", "that helped", "that was helpful", "this helped", "thumbs up", "useful", "👍"}, no, may, "`helpful`, `not helpful`: what you think of my answer; `feedback unhelpful WHY` says more"},
 	{Unhelpful, []string{
 		"not helpful", "unhelpful", "that didn't help", "that did not help", "didn't help", "did not help", "that doesn't help", "that was not helpful", "that wasn't helpful",
-		"that's wrong", "that is wrong", "wrong answer", "wrong", "useless", "thumbs down", "👎",
+		"that's wrong", "that is wrong", "wrong answer", "wrong", "useless", "thumbs down", "👎", "not solved", "still broken", "still not working", "still doesn't work", "that didn't work", "it didn't work", "didn't work",
+		"doesn't work", "it doesn't work", "that doesn't work", "does not work", "not working", "that didn't solve it", "didn't solve it", "not fixed",
 	}, no, may, ""},
 	{Feedback, []string{"feedback"}, no, may, ""},
 	{Solved, []string{"solved", "that solved it", "problem solved", "fixed it", "that fixed it", "that worked", "it worked", "it works", "works now", "it works now", "✅"}, no, no, "`solved`: tell me that it worked"},

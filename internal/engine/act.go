@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"frontdoor/internal/access"
+	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/conversation"
@@ -126,12 +127,13 @@ func (e *Engine) clarify(ctx context.Context, t *turn, w way) error {
 		lines = append(lines, fmt.Sprintf("- **%s**: %s", p.Title, p.Summary))
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: token, Playbook: p.ID}.Button(), Label: p.Title})
 	}
-	if len(choices) == 0 {
-		// Nothing of it is for this person or for this channel: the docs may know.
+	if len(choices) == 0 || isQuestion(t.text) && t.onlyAnswers(choices) && e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs}).Answered {
+		// Nothing of it is for this person or for this channel, or the docs know
+		// without asking back.
 		return e.consult(ctx, t, w)
 	}
 	e.open(t, w, kindOf(t.text, nil), nil)
-	t.decide("I wasn't sure what you meant: it could be "+list(titles, "or"), w.match.Because...)
+	t.decide("I wasn't sure what you meant: it could be "+list(titles, "or"), t.reasons(w.match, choices[0])...)
 	t.talk.Try("asked which was meant: " + list(titles, "or"))
 	t.putAside(nil)
 	t.record(event{Name: demand.RequestClarified, Candidates: choices})
@@ -146,6 +148,11 @@ func (e *Engine) clarify(ctx context.Context, t *turn, w way) error {
 	}
 	t.say(chat.Card{Text: ask + "\n\n" + strings.Join(lines, "\n"), Buttons: buttons})
 	return nil
+}
+
+// onlyAnswers tells whether none of the playbooks does anything.
+func (t *turn) onlyAnswers(ids []string) bool {
+	return !slices.ContainsFunc(ids, func(id string) bool { return t.catalogue.Set.ByID(id).Flow != nil })
 }
 
 // chosen reads a typed answer to clarify: an id, a title, a number, or words

@@ -155,6 +155,10 @@ func (e *Engine) fill(ctx context.Context, t *turn) error {
 		}
 	case in != nil:
 		value, err := intents.ParseValue(*in, t.text, t.now)
+		if values := e.sentence(t, p, *in); values != nil {
+			maps.Copy(inputs, values)
+			break
+		}
 		if err == nil {
 			inputs[in.Name] = value
 			break
@@ -176,6 +180,22 @@ func (e *Engine) fill(ctx context.Context, t *turn) error {
 		return nil
 	}
 	return e.preview(ctx, t, p, inputs, rejected)
+}
+
+// sentence reads an answer that says the whole wish again, "open a shell on
+// billing", where the value alone was asked for; nil where it is the value.
+func (e *Engine) sentence(t *turn, p *playbook.Playbook, in playbook.Input) map[string]any {
+	if in.Type != playbook.String || len(strings.Fields(t.text)) < 3 {
+		return nil
+	}
+	values, _ := intents.Extract(p, t.text, t.now)
+	if v, has := values[in.Name]; !has || show(v) == t.text {
+		return nil
+	}
+	if match := e.match(t, t.text); match.Decision != intents.Matched || match.Playbook != p.ID {
+		return nil
+	}
+	return values
 }
 
 // takeForm reads the fields of a submitted form. A field left empty keeps what
@@ -222,7 +242,7 @@ func (e *Engine) change(ctx context.Context, t *turn, p *playbook.Playbook) erro
 	if !e.allowed(t, p) {
 		return nil
 	}
-	values, rejected := intents.Extract(p, t.text, t.now)
+	values, rejected := intents.Extract(p, plainly(t.text), t.now)
 	maps.Copy(inputs, values)
 	return e.collect(ctx, t, p, inputs, rejected)
 }

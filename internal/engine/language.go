@@ -27,6 +27,8 @@ var (
 	refine   = regexp.MustCompile(`^(no,? |actually,? |ok(ay)?,? |hm+,? |wait,? )*(make (it|that|this)|change|set|use|instead|rather|with|but|name it|call it|rename|it should be|should be|i meant|i mean|correction:?|edit:?|typo:?)\b|^(\*+\S+|\S+\*+)$|^sorry,? (i meant |i mean )?\S+( \S+)?$`)
 	puzzled  = regexp.MustCompile(`^(\?+|what\?+|huh\??|hm+\??|what do you mean( by that)?\??|what does that mean\??|what is that\??|what do you need\??|what do you want( from me| to know)?\??|come again\??|sorry\?|pardon\??|i don'?t (understand|get it|know)|i do not (understand|know)|idk|no idea|not sure|dunno|what are (the|my) (options|choices)\??|what can i (choose|pick|say|type|enter)( here)?\??|which (ones|options)( are there)?\??|options\??|help me choose|continue|resume|go on|go back|where were we\??|repeat( that)?|again\??|say that again)[.!]*$`)
 	mention  = regexp.MustCompile(`(?i)^(((hi|hey|hello|ok|yo)[ ,]+)?(<@!?[a-z0-9]+>[,:!]?|@(frontdoor|platform-?bot|frontdoor-?bot|bot|platform)\b[,:!]?|(frontdoor|platform-?bot|bot)[,:!])|(hi|hey|hello|yo)[ ,]+(frontdoor|platform-?bot|bot)[,:!]?)(\s+|$)`)
+	decline  = regexp.MustCompile(`^((oh|ok(ay)?|hm+|wait|actually|please|sorry|no|nope|nah|well)[ ,!.]+)*(no|nope|nah|never ?mind|nvm|cancel|stop|forget (it|that|about it)|don'?t|do not|abort|drop it|leave it|not (now|yet|today)|no need|i don'?t want (that|it|this)|i('ve)? changed my mind)([ ,!.]+(never ?mind|cancel|stop|forget it|don'?t|do (it|that)|thanks|thank you|that|this|it|please|anymore|any more|for now|now|all|everything|after all))*[ ,!.]*$`)
+	becomes  = regexp.MustCompile(`(?i)\b(?:should|shall|must|has to|needs to|ought to) be\b`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )
 
@@ -49,6 +51,14 @@ func unaddressed(text string) string {
 	}
 	return strings.TrimSpace(text[at[1]:])
 }
+
+// declines tells whether the text is a no in more than one word: "no, stop".
+func declines(text string) bool {
+	return len(text) <= 60 && decline.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// plainly says "name is x" for "name should be x".
+func plainly(text string) string { return becomes.ReplaceAllString(text, "is") }
 
 // another tells whether the text wants the same thing once more.
 func another(text string) bool { return more.MatchString(strings.ToLower(text)) }

@@ -9,6 +9,7 @@ import (
 
 	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
+	"frontdoor/internal/demand"
 )
 
 // A follow-up is not told again what was quoted for the request before. Marks
@@ -27,12 +28,30 @@ func (e *Engine) beyond(ctx context.Context, t *turn, answer answers.Answer, in 
 	if left := t.unsaid(answer); left.Answered {
 		return left, false
 	}
+	if onlyPlace(t.text) {
+		return answer, true // "and in staging?" asks nothing by itself
+	}
 	if alone := e.answer(ctx, answers.Question{Text: t.text, In: in}); alone.Answered {
 		if left := t.unsaid(alone); left.Answered {
 			return left, false
 		}
 	}
 	return answer, true
+}
+
+// onlyPlace tells whether the text names an environment and nothing else.
+func onlyPlace(text string) bool {
+	named := false
+	rest := back.ReplaceAllString(strings.ToLower(strings.TrimSpace(text)), "")
+	for _, w := range strings.FieldsFunc(rest, notWord) {
+		switch {
+		case demand.Environment(w) != "":
+			named = true
+		case !fillers[w]:
+			return false
+		}
+	}
+	return named
 }
 
 // unsaid is the answer's part that was not quoted for this request yet;

@@ -82,6 +82,9 @@ func (e *Engine) route(t *turn) way {
 	if pending != nil && pending.Kind == conversation.Confirming && agrees(t.text) {
 		command, said = commands.Command{Verb: commands.Yes}, true
 	}
+	if pending != nil && !said && declines(t.text) {
+		command, said = commands.Command{Verb: commands.No}, true
+	}
 	if said && command.Verb == commands.Yes && pending != nil && pending.Aside && smallTalk(t.text) == okay {
 		said = false // an "ok" to what was answered in between starts nothing
 	}
@@ -166,21 +169,37 @@ func (e *Engine) fresh(t *turn, match intents.Match) way {
 		w.kind = toPlaybook
 	case intents.Clarify:
 		w.kind = toClarify
+		if follows && t.talk.Answered {
+			w.kind = toDocs // "and in staging?" is about what was answered
+		}
 	default:
 		w.kind = toDocs
 	}
 	match.Because = t.reasons(match, match.Playbook)
+	w.match = match
+	if follows && another(t.text) && worked != "" && match.Playbook != worked {
+		if p := t.catalogue.Set.ByID(worked); p != nil && p.Flow != nil {
+			return e.onceMore(t, w, p)
+		}
+	}
 	if w.playbook != nil {
 		t.talk.Decided = fmt.Sprintf("I took your message for “%s”, %s sure", w.playbook.Title, percent(match.Confidence))
 	}
 	if follows && w.kind != toPlaybook && (worked == t.talk.Playbook || t.talk.Playbook == "" || another(t.text)) {
 		if p := t.catalogue.Set.ByID(worked); p != nil && p.Flow != nil {
-			w.kind, w.playbook, w.follows = toPlaybook, p, true
-			return t.because(w, fmt.Sprintf("it goes on from what we just did with “%s”", p.Title))
+			return e.onceMore(t, w, p)
 		}
 	}
 	w.follows = w.follows || follows && t.talk.Request != ""
 	return t.because(w, match.Because...)
+}
+
+// onceMore goes on with the workflow that was spoken of last.
+func (e *Engine) onceMore(t *turn, w way, p *playbook.Playbook) way {
+	w.kind, w.playbook, w.follows = toPlaybook, p, true
+	w = t.because(w, fmt.Sprintf("it goes on from what we just did with “%s”", p.Title))
+	t.talk.Decided = fmt.Sprintf("I took your message for “%s” once more", p.Title)
+	return w
 }
 
 // belongs tells whether a message that arrives while the preview or a question
@@ -196,10 +215,10 @@ func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.M
 	if isQuestion(t.text) && match.Playbook != pending.Playbook {
 		return way{}, false
 	}
-	values, rejected := intents.Extract(p, t.text, t.now)
+	values, rejected := intents.Extract(p, plainly(t.text), t.now)
 	if pending.Kind == conversation.Confirming {
 		// A sentence that happens to hold a value is no wish to change one.
-		meant := refines(t.text) || strings.ContainsAny(t.text, "=:") || len(strings.Fields(t.text)) <= 3 || match.Playbook == pending.Playbook
+		meant := refines(t.text) || plainly(t.text) != t.text || strings.ContainsAny(t.text, "=:") || len(strings.Fields(t.text)) <= 3 || match.Playbook == pending.Playbook
 		if !meant || len(values) == 0 && len(rejected) == 0 {
 			return way{}, false
 		}

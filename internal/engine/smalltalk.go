@@ -24,6 +24,10 @@ func (e *Engine) welcome(t *turn) {
 
 // wordless answers what has no letter or digit in it, such as a picture.
 func (e *Engine) wordless(t *turn) {
+	if t.talk.Pending != nil {
+		t.say(chat.Card{Text: "I only read words, and there are none in that."})
+		return
+	}
 	t.say(chat.Card{Text: "I only read words, and there are none in that. Try one of these, or type `help`.\n" + e.toTry(t)})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"frontdoor/internal/access"
 	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
@@ -39,6 +40,7 @@ type stage struct {
 	replies []chat.Reply
 	events  [][]byte
 	buttons []chat.Button // all that were shown, the latest last
+	failing int           // how many more times handling a message fails
 	api     string
 	said    int
 	out     strings.Builder
@@ -118,7 +120,11 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	must(err)
 	warehouse, err := demand.Open(ctx, db, demand.Default(), p.work)
 	must(err)
-	s.store, err = conversation.Open(ctx, conversation.Config{URL: p.redis}, conversation.Options{Backoff: 20 * time.Millisecond, Lease: p.lease})
+	var bot *engine.Engine
+	s.store, err = conversation.Open(ctx, conversation.Config{URL: p.redis}, conversation.Options{
+		Backoff: 20 * time.Millisecond, Lease: p.lease,
+		OnDead: func(m chat.Message) (chat.Reply, [][]byte) { return bot.Dead(m) },
+	})
 	must(err)
 	people, err := access.NewDirectory(access.Config{})
 	must(err)
@@ -127,7 +133,6 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	flows.Config = map[string]string{"api": p.api}
 	flows.HTTP.AllowHosts = []string{strings.TrimPrefix(p.api, "http://")}
 	flows.Command.Allow = []string{"echo"}
-	var bot *engine.Engine
 	s.runs, err = workflow.Open(ctx, db, flows, workflow.Options{
 		Log: zap.NewNop(), WorkDir: p.work,
 		Say:    func(ctx context.Context, r workflow.Report) error { return bot.Report(ctx, r) },
@@ -139,7 +144,13 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 		Catalogue:     func() engine.Catalogue { return sample.catalogue },
 		Corpus:        sample.corpus, Answerer: answers.New(sample.corpus.Index),
 		Runs: s.runs, People: people, Redactor: sample.redactor,
-		Policies:  chat.Policies{{Name: "help", Escalate: "@platform-oncall"}, {Name: "*"}},
+		Policies: chat.Policies{
+			{Name: "help", Escalate: "@platform-oncall"},
+			{Name: "ops", Answer: chat.AnswerCommands},
+			{Name: "quiet", Answer: chat.AnswerNever},
+			{Name: "deploys-only", Playbooks: []string{"deploy-*"}, Docs: []string{"deploying.md"}},
+			{Name: "*"},
+		},
 		Pseudonym: func(person string) string { return "p-" + person },
 		Now:       s.now,
 		Log:       zap.NewNop(),
@@ -152,7 +163,7 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 			}
 		})
 	}
-	run(func() error { return s.store.Work(ctx, bot.Handle) })
+	run(func() error { return s.store.Work(ctx, s.handle(bot)) })
 	run(func() error { return s.store.Deliver(ctx, "console", p.deliver) })
 	run(func() error {
 		return s.store.Events(ctx, func(ctx context.Context, lines [][]byte) error {
@@ -172,6 +183,22 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 		working.Wait()
 		must(s.store.Close())
 		must(db.Close())
+	}
+}
+
+// handle is the bot's, except for the times that it was told to fail.
+func (s *stage) handle(bot *engine.Engine) func(context.Context, conversation.Claim) error {
+	return func(ctx context.Context, c conversation.Claim) error {
+		s.mu.Lock()
+		fails := s.failing > 0
+		if fails {
+			s.failing--
+		}
+		s.mu.Unlock()
+		if fails {
+			return errors.New("told to fail")
+		}
+		return bot.Handle(ctx, c)
 	}
 }
 

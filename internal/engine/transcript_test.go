@@ -27,8 +27,10 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what was s
 //	ana> hello                           somebody else, with the groups of groups below
 //	ana #help/t1> hello                  in a thread of a channel; the bot is addressed
 //	> [Do it]                            presses the button of the last card that has it
+//	> [Do it^]                           that of the card before
 //	> {name=orders, environment=dev}     submits the form
 //	! clock +31m                         time passes
+//	! fail 3                             the next three attempts at a message fail
 //	! redis stop, ! redis start          Redis dies, and comes back
 //
 // Ids are numbered in the order in which they appear: request1, run1.
@@ -110,6 +112,14 @@ func (s *stage) direct(what string) {
 		s.mu.Lock()
 		s.moved += d
 		s.mu.Unlock()
+	case verb == "fail":
+		n, err := strconv.Atoi(arg)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.mu.Lock()
+		s.failing = n
+		s.mu.Unlock()
 	case what == "redis stop":
 		s.server.Kill()
 	case what == "redis start":
@@ -162,12 +172,18 @@ func (s *stage) ids(text string) string {
 }
 
 // button is the id of the latest button with that label, though its card may
-// be out of date.
+// be out of date; each ^ behind the label means one before it.
 func (s *stage) button(label string) string {
+	skip := strings.Count(label, "^")
+	label = strings.TrimRight(label, "^")
 	for _, b := range slices.Backward(s.buttons) {
-		if b.Label == label {
+		if s.numbered(b.Label) != label {
+			continue
+		}
+		if skip == 0 {
 			return b.ID
 		}
+		skip--
 	}
 	s.t.Fatalf("no button %q in %v", label, s.buttons)
 	return ""
@@ -268,7 +284,7 @@ func (s *stage) write(r chat.Reply) {
 	if len(r.Card.Buttons) > 0 {
 		s.buttons = append(s.buttons, r.Card.Buttons...)
 		for _, b := range r.Card.Buttons {
-			fmt.Fprintf(&s.out, "  [%s]", b.Label)
+			fmt.Fprintf(&s.out, "  [%s]", s.numbered(b.Label))
 		}
 		s.out.WriteString("\n")
 	}

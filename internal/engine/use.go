@@ -57,10 +57,18 @@ func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) er
 	said, args := c.Args, true
 	if c.Request != "" && c.Request == t.talk.Request && !t.talk.Over {
 		said, args = t.talk.Text, false // a button under an answer goes on with its question
+	} else if a := t.talk.Asked(c.Request); a != nil && !a.Solved && c.Request != "" {
+		said, args = a.Text, false // and so does one under an older one
+		t.talk.Close()
+		t.reset(a.Request, a.Text)
+		t.talk.Tried = a.Tried
 	} else {
 		kind := "question"
 		if p.Flow != nil {
 			kind = "request"
+		}
+		if t.text == "" {
+			t.text = p.Title // a button of the catalogue, which has no words of its own
 		}
 		t.begin(e, kind, p)
 	}
@@ -253,6 +261,9 @@ func bare(p *playbook.Playbook, args commands.Arguments, have map[string]any, no
 	if prose {
 		found, rejected := intents.Extract(p, requoted(args), now)
 		maps.DeleteFunc(found, func(name string, _ any) bool { _, has := have[name]; return has })
+		if len(rejected) == 0 {
+			leftover(p, args, have, found, now)
+		}
 		return found, rejected
 	}
 	var lost []string
@@ -274,6 +285,25 @@ func bare(p *playbook.Playbook, args commands.Arguments, have map[string]any, no
 		}
 	}
 	return out, nil
+}
+
+// leftover gives the words of a sentence that nothing took to the inputs that
+// are still needed, where there are no more words than those.
+func leftover(p *playbook.Playbook, args commands.Arguments, have, found map[string]any, now time.Time) {
+	needed := slices.DeleteFunc(missingInputs(p, have), func(in playbook.Input) bool { _, has := found[in.Name]; return has })
+	var words []string
+	for i, w := range args.Words {
+		taken := slices.ContainsFunc(slices.Collect(maps.Values(found)), func(v any) bool { return strings.EqualFold(show(v), w) })
+		if !taken && (args.Quoted[i] || !fillers[strings.ToLower(w)]) {
+			words = append(words, w)
+		}
+	}
+	if len(words) > len(needed) {
+		return
+	}
+	for _, w := range words {
+		_ = takeWord(needed, found, w, true, now) || takeWord(needed, found, w, false, now)
+	}
 }
 
 // requoted are the words as a sentence again.
