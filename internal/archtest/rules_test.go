@@ -22,6 +22,10 @@ var rules = map[string]rule{
 	// A real Redis for the tests of whoever needs one.
 	"internal/conversation/redistest": {},
 
+	// A Slack for the tests, the measuring and the demonstration of whoever
+	// needs one.
+	"internal/chat/slack/slacktest": {},
+
 	// The parts that decide.
 	"internal/document":   {may: []string{"internal/problem"}},
 	"internal/expression": {may: []string{"internal/problem"}},
@@ -57,7 +61,7 @@ var rules = map[string]rule{
 
 	// The outside: it knows the inside, and nothing inside knows it.
 	"internal/chat/console":  {may: []string{"internal/problem", "internal/chat"}},
-	"internal/chat/slack":    {may: []string{"internal/problem", "internal/chat"}},
+	"internal/chat/slack":    {may: []string{"internal/problem", "internal/chat"}, tests: []string{"internal/chat/slack/slacktest"}},
 	"internal/chat/discord":  {may: []string{"internal/problem", "internal/chat"}},
 	"internal/telemetry":     {may: []string{"internal/problem"}},
 	"internal/web":           {may: []string{"internal/problem", "internal/chat", "internal/demand", "internal/workflow", "internal/telemetry"}},
