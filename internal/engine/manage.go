@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"frontdoor/internal/access"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
 	"frontdoor/internal/workflow"
@@ -83,7 +84,7 @@ func (e *Engine) manage(ctx context.Context, t *turn, c commands.Command) error 
 	var err error
 	switch c.Verb {
 	case commands.Cancel:
-		err, done = e.Runs.Cancel(ctx, c.Run, t.person), fmt.Sprintf("Stopping `%s`.", c.Run)
+		err, done = e.Runs.CancelFor(ctx, c.Run, t.person, e.redacted(c.Args)), fmt.Sprintf("Stopping `%s`.", c.Run)
 	case commands.Retry:
 		err, done = e.retry(ctx, t, c.Run), fmt.Sprintf("Trying `%s` again.", c.Run)
 	case commands.Approve:
@@ -120,8 +121,8 @@ func (e *Engine) undo(ctx context.Context, t *turn, id string) (workflow.Run, er
 	if err != nil {
 		return workflow.Run{}, err
 	}
-	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
-		return workflow.Run{}, workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't undo it")
+	if err := t.mayAgain(run, "undo"); err != nil {
+		return workflow.Run{}, err
 	}
 	e.starting.hold(t, e.runID(t))
 	return e.Runs.Undo(ctx, id, workflow.Request{ID: e.runID(t), By: t.person, At: t.message.At, Message: t.message.ID, Request: t.talk.Request})
@@ -132,8 +133,40 @@ func (e *Engine) retry(ctx context.Context, t *turn, id string) error {
 	if err != nil {
 		return err
 	}
-	if p := t.catalogue.Set.ByID(run.Playbook); p == nil || !t.may(p) {
-		return workflow.Refuse("you may not use “" + run.Playbook + "”, so you can't retry it")
+	if err := t.mayAgain(run, "retry"); err != nil {
+		return err
 	}
 	return e.Runs.Retry(ctx, id, t.person)
+}
+
+// mayAgain refuses what the playbook's rule refuses now, whatever it was when
+// the run began.
+func (t *turn) mayAgain(run workflow.Run, verb string) error {
+	p := t.catalogue.Set.ByID(run.Playbook)
+	if p == nil {
+		return workflow.Refuse(fmt.Sprintf("“%s” is no longer offered, so I can't tell who may %s `%s`; the operator can help", run.Playbook, verb, run.ID))
+	}
+	if d := access.May(t.person, p, t.message.At); !d.Allowed {
+		return workflow.Refuse(fmt.Sprintf("you can't %s `%s`: for “%s”, %s; **%s** owns it and can help", verb, run.ID, p.Title, d.Rule, d.Help))
+	}
+	return nil
+}
+
+// waitingWords says what a waiting run waits for.
+func waitingWords(r workflow.Run) string {
+	switch r.Waits {
+	case workflow.ForApproval:
+		return "waiting for approval, until " + r.Due.UTC().Format("2006-01-02 15:04 MST")
+	case workflow.ForLock:
+		switch r.Ahead {
+		case 0:
+			return "waiting for a lock"
+		case 1:
+			return fmt.Sprintf("waiting for the lock `%s`, next in line", r.Lock)
+		}
+		return fmt.Sprintf("waiting for the lock `%s`, with %d runs before it", r.Lock, r.Ahead)
+	case workflow.ForRetry:
+		return "waiting to try " + orStart(r.Step) + " again"
+	}
+	return "waiting at " + orStart(r.Step)
 }

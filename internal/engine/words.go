@@ -76,9 +76,17 @@ func sentence(s string) string {
 
 // stateWords says how a run is doing.
 func stateWords(r workflow.Run) string {
+	switch {
+	case r.Stopping:
+		return "being stopped at " + orStart(r.Step)
+	case r.Frozen != nil && r.Frozen.Reason != "":
+		return "paused by the operator: " + strings.TrimRight(r.Frozen.Reason, ". ")
+	case r.Frozen != nil:
+		return "paused by the operator"
+	}
 	switch r.State {
 	case workflow.Waiting:
-		return "waiting at " + orStart(r.Step)
+		return waitingWords(r)
 	case workflow.Running:
 		return "working on " + orStart(r.Step)
 	case workflow.Unknown:

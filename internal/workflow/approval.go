@@ -85,6 +85,15 @@ func words(needs []Need) string {
 	return strings.Join(parts, " and ")
 }
 
+// deciders are the groups of all rules, as a person reads them.
+func (f *flow) deciders() string {
+	groups := f.groups()
+	for i, g := range groups {
+		groups[i] = code(g)
+	}
+	return strings.Join(groups, " or ")
+}
+
 // groups are those of all rules, each once.
 func (f *flow) groups() []string {
 	var out []string

@@ -443,3 +443,51 @@ func TestPseudonymsComeFromWhoGivesThem(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What stopped a run once doesn't hurry it when it is tried again: it waits for
+// its approval, and for its lock, like any other.
+func TestAStoppedRunTriedAgainWaitsLikeAnyOther(t *testing.T) {
+	a := newAPI()
+	release := a.block()
+	url, host := server(t, a.ServeHTTP)
+	w := begin(t, setting{config: allowing(host, url)})
+	p := book(t, `
+lock: one
+approval: [{groups: [dba]}]
+steps: [{id: create, http: {method: POST, url: '${config.api}/things'}}]
+`)
+	w.start(t, "r-one", p, nil)
+	if err := w.Approve(t.Context(), "r-one", dora); err != nil {
+		t.Fatal(err)
+	}
+	<-a.came
+	if err := w.Cancel(t.Context(), "r-one", ana); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.end(t, "r-one"); run.State != workflow.Cancelled {
+		t.Fatalf("stopped it is %s", run.State)
+	}
+	w.start(t, "r-two", p, nil)
+	if err := w.Approve(t.Context(), "r-two", dora); err != nil {
+		t.Fatal(err)
+	}
+	<-a.came // it has the lock
+	if err := w.Retry(t.Context(), "r-one", ana); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.end(t, "r-one"); run.Waits != workflow.ForApproval {
+		t.Fatalf("tried again it is %s %s", run.State, run.Waits)
+	}
+	if err := w.Approve(t.Context(), "r-one", dora); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.get(t, "r-one"); run.Waits != workflow.ForLock || run.Ahead != 1 {
+		t.Errorf("approved it waits for %s behind %d", run.Waits, run.Ahead)
+	}
+	release()
+	for _, id := range []string{"r-two", "r-one"} {
+		if run := w.end(t, id); run.State != workflow.Succeeded {
+			t.Errorf("%s is %s", id, run.State)
+		}
+	}
+}

@@ -277,15 +277,15 @@ func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.
 		}
 		added += n
 	}
+	if added == 0 {
+		return refusef("you have approved %s already: somebody else of %s has to as well", code(f.ID), f.deciders())
+	}
+	slices.Sort(as)
+	f.note(entry{event: "run_approved", actor: by.ID, groups: slices.Compact(as), detail: f.digest})
 	missing, err := f.missing(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if added == 0 {
-		return refusef("you have approved %s already; %s of %s still %s to", code(f.ID), people(missing), words(f.Needs), has(missing))
-	}
-	slices.Sort(as)
-	f.note(entry{event: "run_approved", actor: by.ID, groups: slices.Compact(as), detail: f.digest})
 	text := fmt.Sprintf("%s approved it.", name(by))
 	switch {
 	case missing == 1:
@@ -297,13 +297,6 @@ func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.
 	}
 	f.report(Report{Kind: ReportApproved, OK: missing == 0, Text: text, Actor: by.ID})
 	return nil
-}
-
-func has(n int) string {
-	if n == 1 {
-		return "has"
-	}
-	return "have"
 }
 
 // missing is how many approvals the rules still want.
@@ -359,15 +352,15 @@ func (r *Runner) decides(f *flow, by chat.Person, verb string) error {
 	case by.ID == "":
 		return refusef("I don't know who you are, so you can't %s %s", verb, code(f.ID))
 	case by.ID == f.By.ID:
-		return refusef("you asked for %s, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
+		return refusef("you asked for %s, so somebody else of %s has to %s it", code(f.ID), f.deciders(), verb)
 	}
 	if slices.Contains(f.askers, by.ID) {
-		return refusef("you asked for %s again, so somebody else of %s has to %s it", code(f.ID), words(f.Needs), verb)
+		return refusef("you asked for %s again, so somebody else of %s has to %s it", code(f.ID), f.deciders(), verb)
 	}
 	for _, g := range f.groups() {
 		if r.member(by, g) {
 			return nil
 		}
 	}
-	return refusef("only %s can %s %s", words(f.Needs), verb, code(f.ID))
+	return refusef("only %s can %s %s", f.deciders(), verb, code(f.ID))
 }
