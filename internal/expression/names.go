@@ -149,6 +149,10 @@ func (n *namer) fields(node ast.Node) {
 			return
 		}
 		t := n.typeOf(m.Node)
+		if t.likely != nil && !slices.Contains(t.likely, field.Value) {
+			n.fail(m.Property, nearOrAll(field.Value, t.likely), "the reply has no field %s", field.Value)
+			n.mistakes[len(n.mistakes)-1].Doubt = true
+		}
 		if t.sub == nil || t.open {
 			return
 		}

@@ -16,6 +16,7 @@ type Type struct {
 	open   bool            // an object may have more fields
 
 	options []string // of a choice
+	likely  []string // fields that an object of any type has for sure; others are doubted
 }
 
 // The simple types. A value of TypeAny is checked only when it is there.
@@ -29,6 +30,9 @@ var (
 
 // Choice is a string that is one of options.
 func Choice(options []string) Type { return Type{of: types.String, options: options} }
+
+// Likely is anything, and as far as anybody knows an object with these fields.
+func Likely(fields ...string) Type { return Type{of: types.Any, likely: fields} }
 
 // Object is an object with these fields and no others.
 func Object(fields map[string]Type) Type {

@@ -124,6 +124,10 @@ func (c *checker) advise() {
 	}
 }
 
+// reserved are the words that mean something to the bot by themselves. A
+// command comes before them, so one of them would take a confirmation away.
+var reserved = []string{"run", "yes", "no", "cancel", "approve", "deny", "status", "retry", "undo", "help"}
+
 // slot is a mark in an example; other braces are what people write.
 var slot = regexp.MustCompile(`\{\s*([\p{L}\p{N}_.-]+)\s*\}`)
 
@@ -143,6 +147,9 @@ func (c *checker) match(n *document.Node) {
 	}
 	if !n.Has("command") && len(n.Get("examples").Texts()) == 0 && !c.broken["match.examples"] {
 		c.failKey(n, "add command: or examples:", "match needs a command or an example")
+	}
+	if command := c.playbook.Match.Command; slices.Contains(reserved, command) {
+		c.fail(n.Get("command"), "add a word, such as "+command+" a service", "the word %s alone is the bot's own", command)
 	}
 	c.slots(items(n.Get("examples")))
 	for _, item := range items(n.Get("patterns")) {
@@ -317,7 +324,7 @@ func (c *checker) step(n *document.Node, s Step, scope expression.Scope) {
 	c.condition(n.Get("if"), scope)
 	c.action(n, scope)
 	if s.ID != "" {
-		scope.Steps[s.ID] = c.reply(n.Get("schema"))
+		scope.Steps[s.ID] = c.reply(n)
 	}
 	c.condition(n.Get("until"), scope)
 	if n.Has("every") && !n.Has("until") {
@@ -369,9 +376,16 @@ func (c *checker) oneKind(n *document.Node, what, list string) {
 }
 
 // reply is the type of a step's reply: any, unless it declares a schema.
-func (c *checker) reply(schema *document.Node) expression.Type {
+func (c *checker) reply(step *document.Node) expression.Type {
+	schema := step.Get("schema")
 	tree, ok := schema.Tree().(map[string]any)
 	if !ok {
+		switch {
+		case step.Has("http"):
+			return expression.Likely("status", "json", "text")
+		case step.Has("command"):
+			return expression.Likely("exit", "json", "text", "stderr", "dir")
+		}
 		return expression.TypeAny
 	}
 	compiler := jsonschema.NewCompiler()

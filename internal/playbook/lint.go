@@ -3,6 +3,7 @@ package playbook
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"frontdoor/internal/document"
 	"frontdoor/internal/expression"
@@ -17,9 +18,6 @@ type Known struct {
 	Executables []string
 	Config      []string // names of workflows.config
 }
-
-// reserved are the words of playbook.md that a conversation gives a meaning.
-var reserved = []string{"run", "yes", "cancel", "approve", "deny", "status", "retry", "undo"}
 
 // Lint warns of what is no mistake in a playbook itself: what the
 // configuration lacks, what nobody may use, what is missing. It begins with
@@ -48,13 +46,10 @@ func (l *linter) warn(n *document.Node, hint, format string, args ...any) {
 
 func (l *linter) playbook(p *Playbook) {
 	root := p.root
-	first, _, _ := strings.Cut(p.Match.Command, " ")
-	if slices.Contains(reserved, first) {
-		l.warn(root.Get("match").Get("command"), "choose another first word", "the word %s at the beginning is the bot's own: the command can't be reached", first)
-	}
 	if len(p.Match.Examples) == 0 && len(p.Match.Patterns) == 0 {
 		l.warn(root.Get("match"), "add examples:", "only the command leads here: without examples no question does")
 	}
+	l.examples(p)
 	l.groups(root.Get("access").Get("groups"))
 	if p.Flow != nil && (p.Access == nil || len(p.Access.Groups) == 0) {
 		l.warn(root.Get("workflow"), "add access: {groups: ['*']} for everybody", "nobody may start it: it has no access rule")
@@ -80,6 +75,22 @@ func (l *linter) playbook(p *Playbook) {
 	l.config(flow)
 	if len(p.Tests) == 0 {
 		l.warn(flow, "add tests:", "the workflow has no test")
+	}
+}
+
+// examples warns of what a matcher can make nothing of.
+func (l *linter) examples(p *Playbook) {
+	never := map[string]bool{}
+	for _, x := range p.Match.Not {
+		never[normal(x)] = true
+	}
+	for _, n := range items(p.root.Get("match").Get("examples")) {
+		switch {
+		case !strings.ContainsFunc(slot.ReplaceAllString(n.Text(), " "), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }):
+			l.warn(n, "write a whole message", "the example %q has no words that tell it from others", n.Text())
+		case never[normal(n.Text())]:
+			l.warn(n, "remove it here or there", "the example %q is among the messages that must not match, too", n.Text())
+		}
 	}
 }
 

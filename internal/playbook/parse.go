@@ -3,6 +3,7 @@ package playbook
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -150,7 +151,7 @@ func decodeWorkflow(n *document.Node) *Workflow {
 		w.Inputs = append(w.Inputs, decodeInput(p.Key, p.Value))
 	}
 	for _, rule := range ruleNodes(n) {
-		a := Approval{When: Expression(rule.Get("when").Text()), Groups: rule.Get("groups").Texts(), Count: max(1, rule.Get("count").Int()), Expires: defaultExpiry}
+		a := Approval{When: decodeCondition(rule.Get("when")), Groups: rule.Get("groups").Texts(), Count: max(1, rule.Get("count").Int()), Expires: defaultExpiry}
 		if d := span(rule.Get("expires")); d > 0 {
 			a.Expires = d
 		}
@@ -200,10 +201,17 @@ func decodeInput(name string, n *document.Node) Input {
 	return in
 }
 
+func decodeCondition(n *document.Node) Expression {
+	if n != nil && n.Kind == document.Bool {
+		return Expression(strconv.FormatBool(n.True()))
+	}
+	return Expression(n.Text())
+}
+
 func decodeStep(n *document.Node) Step {
 	s := Step{
 		ID: n.Get("id").Text(), Title: n.Get("title").Text(), Action: decodeAction(n),
-		Timeout: span(n.Get("timeout")), If: Expression(n.Get("if").Text()), Until: Expression(n.Get("until").Text()), Every: span(n.Get("every")),
+		Timeout: span(n.Get("timeout")), If: decodeCondition(n.Get("if")), Until: decodeCondition(n.Get("until")), Every: span(n.Get("every")),
 		OnUnknown: OnUnknown(n.Get("on_unknown").Text()),
 		Retry:     RetryPolicy{Attempts: 1, Backoff: defaultWait},
 	}

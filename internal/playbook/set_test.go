@@ -45,6 +45,12 @@ func TestSetMistakes(t *testing.T) {
 		},
 		{"twice in one file", map[string]string{"a.yaml": answer("a", "{examples: [x, X]}", fixed)}, nil},
 		{"same command folded", map[string]string{"a.yaml": answer("a", "{command: do it}", fixed), "b.yaml": answer("b", "{command: Do  IT}", fixed)}, []string{`b.yaml:5:18: the command "do it" is taken by a.yaml`}},
+		{"a word of the bot's own", map[string]string{"a.yaml": answer("a", "{command: Cancel}", fixed), "b.yaml": answer("b", "{command: cancel order}", fixed)}, []string{"a.yaml:5:18: the word cancel alone is the bot's own (add a word, such as cancel a service)"}},
+		{"as Windows writes it", map[string]string{"a.yaml": "\ufeff" + strings.ReplaceAll(strings.Replace(answer("a", "{command: a}", fixed), "owner", "ownr", 1), "\n", "\r\n")}, []string{"a.yaml:4:1: unknown key ownr"}},
+		{"not for us", map[string]string{"a.yaml": answer("a", "{command: &x a}", fixed), "b.yaml": answer("b", "{command: b}", fixed) + "---\nid: c\n", "c.yaml": answer("c", "{command: c}", fixed) + "owner: p\n", "d.yaml": "- a\n", "e.yaml": "id: caf\xe9\n", "f.yaml": "  \n# nothing\n", "g.yaml": "---\n"}, []string{
+			"a.yaml:5:18: anchors and aliases", "b.yaml:10:1: the file has more than one document", "c.yaml:9:1: the key owner stands twice, first on line 4",
+			"d.yaml:1:1: the file must be an object, not a list", "e.yaml:1:8: the file is not UTF-8 text", "f.yaml:1:1: the file is empty", "g.yaml:1:1: the file is empty",
+		}},
 		{"a copy", map[string]string{"a.yaml": answer("a", "{command: do it, examples: [x, y]}", fixed), "b.yaml": answer("a", "{command: do it, examples: [x, y]}", fixed)}, []string{"b.yaml:1:1: the file says the same as a.yaml (remove one of the two)"}},
 		{
 			"all files at once",
@@ -266,6 +272,33 @@ func TestReloadSeesASwap(t *testing.T) {
 	second, found := playbook.Reload(first, dir)
 	if second.ByID("b") == nil {
 		t.Errorf("the other file is not seen: %v", found)
+	}
+}
+
+// TestLintAdvises wants warnings of what loads and hardly works.
+func TestLintAdvises(t *testing.T) {
+	all := "match: {command: all of it, examples: [all of it please]}\naccess: {groups: ['*']}\ntests: [{say: x, expect: {playbook: none}}]\n"
+	head := "id: a\ntitle: T\nsummary: S\nowner: o\nproduct: {problem: p}\ntags: {topic: t}\n"
+	flow := "workflow: {inputs: {x: {type: choice, options: [p, q]}}, steps: [{id: one, http: {url: 'https://x'}}, {id: two, if: COND, message: hi}]}\n"
+	tests := []struct{ src, want string }{
+		{head + all + strings.Replace(flow, "COND", `inputs.x == "p" and steps.one.json.y == 1`, 1), ""},
+		{head + all + strings.Replace(flow, "COND", `inputs.x == "r"`, 1), `a.yaml:10:129: warning: x is never "r" (known here: p, q)`},
+		{head + all + strings.Replace(flow, "COND", `steps.one.jsn.y == 1`, 1), "a.yaml:10:127: warning: the reply has no field jsn (did you mean json?)"},
+		{head + strings.Replace(all, "[all of it please]", "['{x}', word of it]\n  not: [Word of it!]", 1) + flow, ""},
+	}
+	for i, tt := range tests {
+		if i == 3 {
+			tt.src = head + "match:\n  examples: ['{x}', word of it]\n  not: [Word of it!]\naccess: {groups: ['*']}\ntests: [{say: x, expect: {playbook: none}}]\n" + strings.Replace(flow, "COND", "true", 1)
+			tt.want = "a.yaml:8:14: warning: the example \"{x}\" has no words that tell it from others (write a whole message)\na.yaml:8:21: warning: the example \"word of it\" is among the messages that must not match, too (remove it here or there)"
+		}
+		s, found := playbook.LoadFS(fstest.MapFS{"a.yaml": {Data: []byte(tt.src)}}, "")
+		if s == nil {
+			t.Error(found)
+			continue
+		}
+		if got := playbook.Lint(s, playbook.Known{}).Error(); got != tt.want {
+			t.Errorf("%d: got\n%s\nwant\n%s", i, got, tt.want)
+		}
 	}
 }
 

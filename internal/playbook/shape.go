@@ -21,6 +21,9 @@ var (
 
 // shapes builds the parts of the format that stand in several places.
 
+// condition is an expression; true and false are some that YAML reads itself.
+func condition(doc string) *document.Shape { return either(filled(doc), flag(doc)) }
+
 func text(doc string) *document.Shape {
 	return &document.Shape{Doc: doc, Is: []document.Kind{document.String}}
 }
@@ -158,7 +161,7 @@ func share(doc string) *document.Shape {
 
 func workflowShape() *document.Shape {
 	rule := object("An approval rule.",
-		may("when", such(filled("A condition; without it the rule always holds."), `inputs.environment == "prod"`)),
+		may("when", such(condition("A condition; without it the rule always holds."), `inputs.environment == "prod"`)),
 		must("groups", someOf("Groups whose people may approve; never the requester.", filled("A group."))),
 		may("count", by(1, whole("How many must agree; 1 by default.", 1))),
 		may("expires", by("24h", duration("When it counts as denied; 24h by default."))))
@@ -242,8 +245,8 @@ func stepShape() *document.Shape {
 		may("retry", object("How often it is tried.",
 			may("attempts", by(1, whole("At least 1.", 1))),
 			may("backoff", by("2s", duration("The wait before the second attempt; it doubles with each further one."))))),
-		may("if", filled("A condition; where it doesn't hold the step is skipped.")),
-		may("until", such(filled("A condition; the step is repeated until it holds."), `steps.ready.json.status == "ready"`)),
+		may("if", condition("A condition; where it doesn't hold the step is skipped.")),
+		may("until", such(condition("A condition; the step is repeated until it holds."), `steps.ready.json.status == "ready"`)),
 		may("every", by("5s", duration("The wait between two looks with until."))),
 		may("on_unknown", by(string(Retry), oneOf("What to do when a crash interrupted it.", string(Retry), string(Ask), string(Fail)))),
 		may("undo", one(object("What takes it back.", actionFields()...), kinds[:4]...)),
