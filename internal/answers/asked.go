@@ -1,7 +1,6 @@
 package answers
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -27,11 +26,11 @@ type asked struct {
 	kind   kind
 	weight []float64 // by term
 	total  float64
-	known  []float64 // how surely any page has the term
 	count  []float64 // how often the question has it
 	// matches are the terms that a word of a page stands for, and how surely.
 	matches map[string][]match
 	joined  []byte // memory of read
+	pairs   []pair // of neighbouring words
 	opening string // the word that asks, such as who or when, or ""
 }
 
@@ -53,9 +52,15 @@ const fillerWeight = 0.3
 func ask(x *docs.Index, question string) *asked {
 	a := &asked{matches: map[string][]match{}}
 	a.kind, a.opening = kindOf(question)
+	a.pairs = neighbours(x, question)
 	last, lastWord := -1, ""
-	for _, t := range x.Terms(question) {
-		if t.Part {
+	terms := x.Terms(question)
+	instead := false // the parts of the last compound stand for it
+	for i, t := range terms {
+		if !t.Part {
+			instead = !t.Known && knownPart(terms[i+1:])
+		}
+		if t.Part != instead {
 			continue
 		}
 		w := t.IDF
@@ -69,9 +74,6 @@ func ask(x *docs.Index, question string) *asked {
 		if t.Guessed {
 			share = guessedShare
 		}
-		if a.known = append(a.known, 0); t.Known {
-			a.known[n] = share
-		}
 		a.note(t.Word, match{n, share})
 		for _, form := range t.Forms {
 			a.note(form, match{n, share * formShare})
@@ -83,32 +85,22 @@ func ask(x *docs.Index, question string) *asked {
 		}
 		last, lastWord = n, t.Word
 	}
-	a.count = make([]float64, len(a.weight))
-	docs.EachTerm(question[:min(len(question), 4000)], func(w string) {
-		for _, m := range a.matches[w] {
-			a.count[m.term]++
-		}
-	})
 	return a
 }
 
-// subject is what c has of the three terms that the question is most about:
-// those that are rare in the pages and come often.
-func (a *asked) subject(c cover) float64 {
-	type term struct{ weight, share float64 }
-	terms := make([]term, len(c))
-	for i := range c {
-		terms[i] = term{a.weight[i] * (1 + math.Log1p(a.count[i])), c[i]}
+// knownPart says whether the terms begin with the parts of a compound of which
+// the pages have one. An alert's or an error's name, such as NodeNotReady, is
+// seldom in the pages and made of words that are.
+func knownPart(terms []docs.Term) bool {
+	for _, t := range terms {
+		switch {
+		case !t.Part:
+			return false
+		case t.Known:
+			return true
+		}
 	}
-	slices.SortStableFunc(terms, func(a, b term) int { return cmp.Compare(b.weight, a.weight) })
-	var has, all float64
-	for _, t := range terms[:min(3, len(terms))] {
-		has, all = has+t.weight*t.share, all+t.weight
-	}
-	if all == 0 {
-		return 0
-	}
-	return has / all
+	return false
 }
 
 func (a *asked) note(word string, m match) { a.matches[word] = append(a.matches[word], m) }

@@ -34,10 +34,7 @@ type candidate struct {
 	score    float64
 	named    float64 // how well its heading says what is asked
 	window   float64 // share of the question in heading and passage
-	lead     float64 // share of the question in heading and first sentences
-	sentence float64 // share of the question in the sentence
 	suits    float64 // whether it is of the kind wanted
-	cover    cover   // of heading and passage
 	dangling bool
 }
 
@@ -95,7 +92,6 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 	}
 	window := slices.Clone(title)
 	covers := make([][]cover, len(p.Blocks))
-	first := slices.Clone(title)
 	count := 0
 	for _, b := range p.Blocks {
 		count += len(b.Sentences)
@@ -108,9 +104,6 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			covers[i][n], memory = memory[:len(a.weight)], memory[len(a.weight):]
 			a.read(covers[i][n], b.Text[s.Start:s.End], 1)
 			merge(window, covers[i][n])
-			if count++; count <= 2 {
-				merge(first, covers[i][n])
-			}
 		}
 		if len(b.Sentences) == 0 {
 			a.read(window, b.Text, 1)
@@ -130,14 +123,14 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			if !complete(text) {
 				continue
 			}
-			c := candidate{passage: p, block: i, n: n, named: named, cover: window, window: a.share(window), lead: a.share(first), dangling: dangles(text)}
-			c.sentence = a.share(covers[i][n])
+			c := candidate{passage: p, block: i, n: n, named: named, window: a.share(window), dangling: dangles(text)}
+			sentence := a.share(covers[i][n])
 			c.suits = a.suits(text, heading)
-			c.score = w.sentence * c.sentence / (1 + 0.01*float64(max(strings.Count(text, " ")-24, 0)))
+			c.score = w.sentence * sentence / (1 + 0.01*float64(max(strings.Count(text, " ")-24, 0)))
 			if count == 0 {
 				c.score += w.lead + (w.lead+0.5*w.named)*named
 			}
-			c.score += w.suits * c.suits * (0.3 + max(named, c.sentence))
+			c.score += w.suits * c.suits * (0.3 + max(named, sentence))
 			if b.Kind != docs.Paragraph {
 				c.score -= 0.1 // a step or an entry alone says little
 			}

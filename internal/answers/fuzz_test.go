@@ -112,7 +112,7 @@ func TestCalibration(t *testing.T) {
 			t.Errorf("%s: coefficient %v", name, w)
 		}
 	}
-	if low, high := c.Probability(Features{}), c.Probability(Features{1, 1, 1, 1, 1, 1, 1, 1, 2, 1}); low > 0.1 || high < 0.9 {
+	if low, high := c.Probability(Features{}), c.Probability(Features{2, 1, 1, 1, 1, 0.4}); low > 0.1 || high < 0.9 {
 		t.Errorf("nothing fits: %v, all fits: %v", low, high)
 	}
 }

@@ -9,22 +9,20 @@ import (
 	"frontdoor/internal/docs"
 )
 
-// Features are what the decision to answer is made from: each is a share of
-// something, so that they mean the same whatever the size of the corpus.
-type Features [10]float64
+// Features are what the decision to answer is made from. They mean the same
+// whatever the size of the corpus, and more of each speaks for an answer. They
+// are few because the questions that they were chosen on are not those that
+// will be asked.
+type Features [6]float64
 
 // FeatureNames name the features, in their order.
 var FeatureNames = [len(Features{})]string{
-	"known",    // of the question's weight, that of the words that any page has
-	"window",   // that of the words in the section that would be quoted, or its headings
-	"lead",     // that of the words in its heading and first sentences
-	"page",     // that of the words in the best page
-	"sentence", // that of the words in the sentence that would be quoted first
-	"named",    // how well the section's heading says what is asked
-	"subject",  // of the weight of the three words that the question is most about, that of those in the section
-	"suits",    // whether the sentence is of the kind that is asked for
-	"strength", // the best page's score, by the question's weight
-	"margin",   // how far the fifth page, or the last, lies behind
+	"strength", // the best page's score, by the question's weight to a power below 1
+	"words",    // of the question's words, those in the best page, however rare they are
+	"title",    // of the weight of a title among the best three pages, that of the words in the question
+	"together", // of the question's neighbouring words, those that are near each other in the section that would be quoted
+	"named",    // how well that section's heading says what is asked
+	"few",      // how few pages there are: among many, one has a stranger's words by chance
 }
 
 // Calibration turns features into a probability: a logistic regression whose
@@ -73,6 +71,17 @@ func Measure(x *docs.Index, question string, in ...docs.Filter) (f Features, res
 	return measure(x, a, results, best), results, true
 }
 
+// titled is how many of the best pages' titles are looked at.
+const titled = 3
+
+// lengthPower is the power of a question's weight that its pages' scores grow
+// with: of a long question a page has a smaller part.
+const lengthPower = 0.7
+
+// fewest is the number of pages below which there are no fewer: the smallest
+// corpus that the calibration was fitted on has about so many.
+const fewest = 50
+
 // measure computes the features.
 func measure(x *docs.Index, a *asked, results []docs.Result, best candidate) Features {
 	if a.total == 0 {
@@ -83,14 +92,23 @@ func measure(x *docs.Index, a *asked, results []docs.Result, best candidate) Fea
 		a.read(whole, page.Title, 1)
 		a.read(whole, page.Text, 1)
 	}
-	known := 0.0
-	for i, w := range a.weight {
-		known += a.known[i] * w
+	words := 0.0
+	for _, s := range whole {
+		if s > 0 {
+			words++
+		}
 	}
-	fifth := results[min(4, len(results)-1)].Score
+	title := 0.0
+	for _, r := range results[:min(titled, len(results))] {
+		title = max(title, a.within(x, r.Title))
+	}
+	unit := x.RarestIDF()
 	return Features{
-		known / a.total, best.window, best.lead, a.share(whole), best.sentence, best.named,
-		a.subject(best.cover), best.suits,
-		results[0].Score / a.total, 1 - fifth/results[0].Score,
+		results[0].Score / unit / math.Pow(a.total/unit, lengthPower),
+		words / float64(len(whole)),
+		title,
+		a.together(best.passage),
+		best.named,
+		1 / (1 + math.Log10(float64(max(x.Pages(), fewest)))),
 	}
 }

@@ -326,8 +326,6 @@ type Term struct {
 	Part bool
 	// Filler says that the word rather tells of the asker than of the matter.
 	Filler bool
-	// Headed says that a title, a heading or the text of a link has the word.
-	Headed bool
 }
 
 // Terms returns the distinct words of a question that carry its topic, in the
@@ -368,7 +366,6 @@ func (x *Index) Terms(question string) []Term {
 			if t.Known = known || t.Guessed; t.Known {
 				n := float64(x.im.at(tableTerms, term, termPages))
 				t.IDF = math.Log(1 + (pages-n+0.5)/(n+0.5))
-				t.Headed = x.headed(term)
 				x.variants(t.Word, term, func(v int) { t.Forms = append(t.Forms, x.im.text(tableTerms, v, termText)) })
 			}
 			out = append(out, t)
@@ -380,13 +377,13 @@ func (x *Index) Terms(question string) []Term {
 	return out
 }
 
-// headed says whether a title, a heading or the text of a link has the term.
-func (x *Index) headed(term int) bool {
-	found := x.im.at(tableTerms, term, termNamed+1) > 0
-	if !found {
-		x.im.postings(term, func(_ int, tf *[fields]uint32) { found = found || tf[inHeading]+tf[inTitle] > 0 })
-	}
-	return found
+// Pages is the number of pages.
+func (x *Index) Pages() int { return x.im.rows(tablePages) }
+
+// RarestIDF is the IDF of a word that no page has.
+func (x *Index) RarestIDF() float64 {
+	defer runtime.KeepAlive(x)
+	return math.Log(1 + (float64(x.im.rows(tablePages))+0.5)/0.5)
 }
 
 // EachTerm calls yield with each word of a text in the form in which the index

@@ -88,7 +88,7 @@ func TestFit(t *testing.T) {
 	for i := range 40 {
 		v := float64(i) / 40
 		// The first feature tells, the second says the opposite, the rest nothing.
-		examples = append(examples, Example{Features: answers.Features{v, 1 - v}, Covered: i >= 20, ID: fmt.Sprint(i), Group: "g"})
+		examples = append(examples, Example{Features: answers.Features{v, 1 - v}, Covered: i >= 20, Group: "g", Weight: 1})
 	}
 	c := Fit(examples, 0.01)
 	if got := AUROC(c, examples); got != 1 {
@@ -97,13 +97,16 @@ func TestFit(t *testing.T) {
 	if a, b := c.Coefficients[answers.FeatureNames[0]], c.Coefficients[answers.FeatureNames[1]]; a <= 0 || b != 0 {
 		t.Errorf("coefficients %v, %v", a, b)
 	}
-	if got := CrossValidate(examples, "g", 5, 0.01); got != 1 {
-		t.Errorf("left out: %v", got)
+	if got, want := Judge(c, examples), "g AUROC 1.000 (answered 20 of 20, refused 20 of 20)"; got != want {
+		t.Errorf("got %s", got)
+	}
+	if got := Threshold(c, 1, examples); got <= c.Probability(examples[19].Features) || got > c.Probability(examples[20].Features)+0.02 {
+		t.Errorf("threshold %v", got)
 	}
 	if low, high := c.Probability(examples[0].Features), c.Probability(examples[39].Features); low > 0.3 || high < 0.7 {
 		t.Errorf("probabilities %v, %v", low, high)
 	}
-	same := []Example{{Covered: true}, {Covered: false}}
+	same := []Example{{Covered: true, Weight: 1}, {Covered: false, Weight: 1}}
 	if got := AUROC(c, same); got != 0.5 {
 		t.Errorf("equal scores: AUROC %v", got)
 	}

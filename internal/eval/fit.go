@@ -2,6 +2,8 @@ package eval
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -15,15 +17,15 @@ import (
 type Example struct {
 	Features answers.Features
 	Covered  bool
-	// ID is the question's, the same in all groups.
-	ID string
-	// Group is the setting that the example is from; each group's two classes
-	// weigh the same.
-	Group string
+	// Corpus and Group are the setting that the example is from; the two classes
+	// of each setting weigh the same.
+	Corpus, Group string
+	// Weight is the setting's, beside the others.
+	Weight float64
 }
 
 // Examples measures questions over the pages of an index.
-func Examples(x *docs.Index, group string, questions []Question) []Example {
+func Examples(x *docs.Index, corpus, group string, weight float64, questions []Question) []Example {
 	var out []Example
 	for _, q := range questions {
 		covered := false
@@ -35,16 +37,19 @@ func Examples(x *docs.Index, group string, questions []Question) []Example {
 		if !ok {
 			continue
 		}
-		out = append(out, Example{Features: f, Covered: covered, ID: q.ID, Group: group})
+		out = append(out, Example{Features: f, Covered: covered, Corpus: corpus, Group: group, Weight: weight})
 	}
 	return out
 }
 
+// descents is how many steps lead down far enough.
+const descents = 1500
+
 // Fit finds the logistic regression that explains the examples best, by
 // gradient descent with an L2 penalty on the standardised features. Each of
 // them is made so that more speaks for an answer; a coefficient that would say
-// otherwise is chance and stays 0. With both classes weighing the same, the
-// threshold is a half.
+// otherwise is chance and stays 0. The threshold is a half, where both classes
+// weigh the same.
 func Fit(examples []Example, penalty float64) answers.Calibration {
 	const n = len(answers.Features{})
 	var mean, deviation answers.Features
@@ -62,9 +67,17 @@ func Fit(examples []Example, penalty float64) answers.Calibration {
 	for j := range deviation {
 		deviation[j] = math.Sqrt(deviation[j]) + 1e-9
 	}
+	// What is the same for all questions of a corpus was seen as often as there
+	// are corpora, not questions.
+	var shrink [n]float64
+	for j, name := range answers.FeatureNames {
+		if shrink[j] = 1; name == "few" {
+			shrink[j] = 10
+		}
+	}
 	var w [n]float64
 	bias := 0.0
-	for range 4000 {
+	for range descents {
 		var step [n]float64
 		var stepBias float64
 		for i, e := range examples {
@@ -83,7 +96,7 @@ func Fit(examples []Example, penalty float64) answers.Calibration {
 		}
 		bias += stepBias
 		for j := range w {
-			w[j] = max(0, w[j]+step[j]-penalty*w[j])
+			w[j] = max(0, w[j]+step[j]-penalty*shrink[j]*w[j])
 		}
 	}
 	c := answers.Calibration{Intercept: bias, Coefficients: map[string]float64{}}
@@ -96,19 +109,24 @@ func Fit(examples []Example, penalty float64) answers.Calibration {
 	return c
 }
 
-// weigh gives each class of each group the same weight, 1 in all.
+// weigh gives the two classes of each setting the same weight, 1 in all.
 func weigh(examples []Example) []float64 {
 	type class struct {
-		group   string
-		covered bool
+		corpus, group string
+		covered       bool
 	}
+	of := func(e Example) class { return class{e.Corpus, e.Group, e.Covered} }
 	counts := map[class]float64{}
+	all := 0.0
 	for _, e := range examples {
-		counts[class{e.Group, e.Covered}]++
+		if counts[of(e)] == 0 {
+			all += e.Weight
+		}
+		counts[of(e)]++
 	}
 	weights := make([]float64, len(examples))
 	for i, e := range examples {
-		weights[i] = 1 / counts[class{e.Group, e.Covered}] / float64(len(counts))
+		weights[i] = e.Weight / counts[of(e)] / all
 	}
 	return weights
 }
@@ -149,33 +167,60 @@ func AUROC(c answers.Calibration, examples []Example) float64 {
 	return wins / pairs
 }
 
-// CrossValidate fits as often as there are folds, each time without a part of
-// the questions, and returns the AUROC of the group's questions, each judged
-// by the fit that hasn't seen it.
-func CrossValidate(examples []Example, group string, folds int, penalty float64) float64 {
-	fold := map[string]int{}
-	for _, e := range examples {
-		if _, known := fold[e.ID]; !known {
-			fold[e.ID] = len(fold) % folds
-		}
-	}
-	var sum, weight float64
-	for f := range folds {
-		var seen, unseen []Example
+// Threshold is the lowest probability, in steps of 0.02, at which the share of
+// the examples not covered that are refused is reached in each group.
+func Threshold(c answers.Calibration, refused float64, groups ...[]Example) float64 {
+	const step = 0.02
+	enough := func(t float64, examples []Example) bool {
+		var no, others float64
 		for _, e := range examples {
-			switch {
-			case fold[e.ID] != f:
-				seen = append(seen, e)
-			case e.Group == group:
-				unseen = append(unseen, e)
+			if !e.Covered {
+				others++
+				if c.Probability(e.Features) < t {
+					no++
+				}
 			}
 		}
-		if a := AUROC(Fit(seen, penalty), unseen); !math.IsNaN(a) {
-			sum += a * float64(len(unseen))
-			weight += float64(len(unseen))
+		return no >= refused*others
+	}
+	for n := 1.0; n*step < 1; n++ {
+		if !slices.ContainsFunc(groups, func(g []Example) bool { return !enough(n*step, g) }) {
+			return math.Round(n*step*100) / 100
 		}
 	}
-	return sum / weight
+	return 1
+}
+
+// Judge is how c tells the covered examples from the others: the AUROC, and
+// what its threshold answers and refuses, by group.
+func Judge(c answers.Calibration, examples []Example) string {
+	groups := map[string][]Example{}
+	for _, e := range examples {
+		groups[e.Group] = append(groups[e.Group], e)
+	}
+	var out []string
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		var answered, covered, refused, others int
+		for _, e := range groups[g] {
+			yes := c.Probability(e.Features) >= c.Threshold
+			if e.Covered {
+				covered++
+				answered += count(yes)
+			} else {
+				others++
+				refused += count(!yes)
+			}
+		}
+		out = append(out, fmt.Sprintf("%s AUROC %.3f (answered %d of %d, refused %d of %d)", g, AUROC(c, groups[g]), answered, covered, refused, others))
+	}
+	return strings.Join(out, "; ")
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // Below returns the questions with their pages named as in an index of the

@@ -22,13 +22,23 @@ type Made struct {
 	pages     map[string]string // by path, what was cut out missing
 	names     []string          // of the pages, sorted
 	twins     map[string][]string
+	tails     map[string][]string // the pages whose paths end so, from a slash on
+}
+
+// Kinds are the questions, each kind by itself.
+func (m Made) Kinds() [][]Question {
+	var kinds [][]Question
+	for _, kind := range []string{fromHeading, fromSentence, fromLink} {
+		kinds = append(kinds, slices.DeleteFunc(slices.Clone(m.Questions), func(q Question) bool { return q.Kind != kind }))
+	}
+	return kinds
 }
 
 // The kinds of questions that pages ask themselves.
 const (
-	fromHeading  = "heading"
-	fromSentence = "sentence"
-	fromLink     = "link"
+	fromHeading  = "heading"  // what a heading says, asked of what stands under it
+	fromSentence = "sentence" // a paragraph, asked of the rest of its page
+	fromLink     = "link"     // a paragraph with a link, asked of the page that it leads to
 )
 
 // leastPage is how many bytes a page must have to ask something.
@@ -38,7 +48,7 @@ const leastPage = 600
 // of them, at most one of each kind a page. The same files give the same
 // questions.
 func Make(dir string, limit int) (Made, error) {
-	m := Made{pages: map[string]string{}, twins: map[string][]string{}}
+	m := Made{pages: map[string]string{}, twins: map[string][]string{}, tails: map[string][]string{}}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(p) != ".md" {
 			return err
@@ -55,6 +65,11 @@ func Make(dir string, limit int) (Made, error) {
 		return m, fmt.Errorf("make questions: %w", err)
 	}
 	slices.Sort(m.names)
+	for _, name := range m.names {
+		for tail, more := name, true; more; _, tail, more = strings.Cut(tail, "/") {
+			m.tails[tail] = append(m.tails[tail], name)
+		}
+	}
 	m.findTwins()
 	chosen := slices.Clone(m.names)
 	slices.SortStableFunc(chosen, func(a, b string) int { return int(hash(a)%1e6) - int(hash(b)%1e6) })
@@ -80,7 +95,7 @@ func (m *Made) ask(name string, lines map[string]int) {
 		return
 	}
 	split := strings.SplitAfter(text, "\n")
-	for _, kind := range []string{fromHeading, fromSentence, fromLink} {
+	for _, kind := range []string{fromHeading, fromLink, fromSentence} {
 		var cuts []cut
 		paragraphs(split, func(first, after int, joined string) {
 			if lines[strings.TrimSpace(split[first])] > 1 {
@@ -164,13 +179,14 @@ func (m *Made) target(from, paragraph string) string {
 			continue
 		}
 		base := path.Join(path.Dir(from), to)
-		if strings.HasPrefix(to, "/") {
-			base = path.Join("content/en", to)
-		}
-		base = strings.TrimSuffix(base, ".md")
-		for _, end := range []string{".md", "/_index.md", "/README.md", "/index.md"} {
-			if _, ok := m.pages[base+end]; ok && base+end != from {
-				return base + end
+		for _, end := range []string{"", ".md", "/_index.md", "/README.md", "/index.md"} {
+			if strings.HasPrefix(to, "/") {
+				// Where a site begins is not known: one page must end like this.
+				if pages := m.tails[strings.Trim(to, "/")+end]; len(pages) == 1 && pages[0] != from {
+					return pages[0]
+				}
+			} else if at := strings.TrimSuffix(base, "/") + end; at != from && m.pages[at] != "" {
+				return at
 			}
 		}
 	}

@@ -6,16 +6,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 
 	"frontdoor/internal/docs"
 	"frontdoor/internal/eval"
@@ -115,69 +112,4 @@ func measureDocs(ctx context.Context, s set) error {
 	}
 	fmt.Printf("## docs: %s\n\n%s\n", s.name, report)
 	return nil
-}
-
-// fit gathers examples from corpora of every size at hand: the handbook, the
-// data as a whole and each of its projects alone, where the questions about
-// the others are near misses.
-func fit(ctx context.Context, o options) error {
-	own := filepath.Join(o.repository, "docs", "handbook")
-	handbook, err := eval.Questions(filepath.Join(o.repository, "internal", "eval", "testdata", "handbook-questions.jsonl"))
-	if err != nil {
-		return err
-	}
-	handbook, _ = eval.Halves(handbook)
-	var examples []eval.Example
-	gather := func(group, dir string, questions []eval.Question) error {
-		x, _, err := docs.Build(ctx, []docs.Source{{Dir: dir}}, nil)
-		if err != nil {
-			return err
-		}
-		examples = append(examples, eval.Examples(x, group, questions)...)
-		return nil
-	}
-	groups := []string{"handbook"}
-	data := dataSet(o.data)
-	foreign, err := data.load()
-	if err != nil {
-		return err
-	}
-	if err := gather("handbook", own, slices.Concat(handbook, eval.Below("none", foreign))); err != nil {
-		return err
-	}
-	if data.dir != "" {
-		groups = append(groups, "data")
-		if err := gather("data", data.dir, foreign); err != nil {
-			return err
-		}
-		entries, err := os.ReadDir(data.dir)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if !e.IsDir() {
-				continue
-			}
-			groups = append(groups, e.Name())
-			if err := gather(e.Name(), filepath.Join(data.dir, e.Name()), eval.Below(e.Name(), foreign)); err != nil {
-				return err
-			}
-		}
-	}
-	const penalty = 0.03
-	c := eval.Fit(examples, penalty)
-	for _, g := range groups {
-		of := slices.DeleteFunc(slices.Clone(examples), func(e eval.Example) bool { return e.Group != g })
-		if all := eval.AUROC(c, of); math.IsNaN(all) {
-			fmt.Printf("%-14s %4d examples of one class\n", g, len(of))
-		} else {
-			fmt.Printf("%-14s %4d examples  AUROC %.3f  left out %.3f\n", g, len(of), all, eval.CrossValidate(examples, g, 10, penalty))
-		}
-	}
-	text, err := json.MarshalIndent(c, "", "  ")
-	if err != nil {
-		return err
-	}
-	fmt.Println(string(text))
-	return os.WriteFile(filepath.Join(o.repository, o.write), append(text, '\n'), 0o600)
 }
