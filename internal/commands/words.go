@@ -43,6 +43,7 @@ var words = []word{
 		"not helpful", "unhelpful", "that didn't help", "that did not help", "didn't help", "did not help", "that doesn't help", "that was not helpful", "that wasn't helpful",
 		"that's wrong", "that is wrong", "wrong answer", "wrong", "useless", "thumbs down", "👎", "not solved", "still broken", "still not working", "still doesn't work", "that didn't work", "it didn't work", "didn't work",
 		"doesn't work", "it doesn't work", "that doesn't work", "does not work", "not working", "that didn't solve it", "didn't solve it", "not fixed",
+		"that's not what i meant", "that is not what i meant", "not what i meant", "that's not what i asked", "not what i asked", "that's not it", "that is not it",
 	}, no, may, ""},
 	{Feedback, []string{"feedback"}, no, may, ""},
 	{Solved, []string{"solved", "that solved it", "problem solved", "fixed it", "that fixed it", "that worked", "it worked", "it works", "works now", "it works now", "✅"}, no, no, "`solved`: tell me that it worked"},

@@ -42,7 +42,7 @@ func (e *Engine) do(ctx context.Context, t *turn, w way) error {
 	case toSeveral:
 		return e.several(ctx, t, w)
 	case toAgain:
-		return e.again(ctx, t)
+		return e.again(ctx, t, w.field)
 	case toLate:
 		e.late(t)
 	case toTalk:
@@ -133,7 +133,7 @@ func (e *Engine) clarify(ctx context.Context, t *turn, w way) error {
 		return e.consult(ctx, t, w)
 	}
 	e.open(t, w, kindOf(t.text, nil), nil)
-	t.decide("I wasn't sure what you meant: it could be "+list(titles, "or"), t.reasons(w.match, choices[0])...)
+	t.decide("I wasn't sure what you meant: it could be "+list(titles, "or"), w.match.Because...)
 	t.talk.Try("asked which was meant: " + list(titles, "or"))
 	t.putAside(nil)
 	t.record(event{Name: demand.RequestClarified, Candidates: choices})

@@ -63,7 +63,7 @@ func (e *Engine) explain(ctx context.Context, t *turn, w way) (bool, error) {
 	}
 	e.open(t, w, "question", w.playbook)
 	t.matched(w.playbook, w.match.Confidence)
-	t.decide(fmt.Sprintf("your message is about “%s”, and you asked how, so I answered first", w.playbook.Title), t.reasons(w.match, w.playbook.ID)...)
+	t.decide(fmt.Sprintf("your message is about “%s”, and you asked how, so I answered first", w.playbook.Title), w.match.Because...)
 	e.sayAnswer(t, answer.Text, Cited(answer), []string{w.playbook.ID})
 	return true, nil
 }

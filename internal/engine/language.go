@@ -11,6 +11,7 @@ type talk string
 const (
 	greeting talk = "greeting"
 	thanks   talk = "thanks"
+	waiting  talk = "waiting"
 	okay     talk = "okay"
 )
 
@@ -21,6 +22,7 @@ var (
 
 	asks     = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |um |hmm |quick question[:,]? )*(how|what|whats|what's|why|where|wheres|where's|when|who|whos|who's|whom|which|can (i|we|you (tell|explain|show))|could (i|we|you (tell|explain|show))|is|are|do|does|did|should|may i|am i|explain|describe|tell me)\b`)
 	back     = regexp.MustCompile(`^(and|also|again|the same|do the same|same again|once more|repeat (that|it)|what about|how about|and what|what if|same (for|but|with|thing)|but|ok(ay)? (and|but)|then|one more|another( one)?|(create|make|do|start|add|give me|get me|i need|now do) (another|one more)|now|and then|in|for|with)\b`)
+	further  = regexp.MustCompile(`^(tell me |show me |say )?(some )?more( about (it|that|this)| details| on (it|that|this)| please| info)?[ ?!.]*$|^(more )?details[ ?!.]*$|^elaborate[ .]*$|^(is there )?(anything|something|what) else\??$|^and\?+$`)
 	more     = regexp.MustCompile(`\b(another|one more|same|again|once more|repeat)\b`)
 	pronoun  = regexp.MustCompile(`^(it|that|this|they|those|these|still|nope|no,|but|doesn't|does not|didn't)\b`)
 	agree    = regexp.MustCompile(`^(yes|yep|yeah|yup|sure|ok|okay|please|alright)[ ,!]+((yes|please|do it|go ahead|go|and hurry( up)?|thanks|thank you|now|asap|quickly)[ ,!.]*)*$`)
@@ -29,6 +31,9 @@ var (
 	mention  = regexp.MustCompile(`(?i)^(((hi|hey|hello|ok|yo)[ ,]+)?(<@!?[a-z0-9]+>[,:!]?|@(frontdoor|platform-?bot|frontdoor-?bot|bot|platform)\b[,:!]?|(frontdoor|platform-?bot|bot)[,:!])|(hi|hey|hello|yo)[ ,]+(frontdoor|platform-?bot|bot)[,:!]?)(\s+|$)`)
 	decline  = regexp.MustCompile(`^((oh|ok(ay)?|hm+|wait|actually|please|sorry|no|nope|nah|well)[ ,!.]+)*(no|nope|nah|never ?mind|nvm|cancel|stop|forget (it|that|about it)|don'?t|do not|abort|drop it|leave it|not (now|yet|today)|no need|i don'?t want (that|it|this)|i('ve)? changed my mind)([ ,!.]+(never ?mind|cancel|stop|forget it|don'?t|do (it|that)|thanks|thank you|that|this|it|please|anymore|any more|for now|now|all|everything|after all))*[ ,!.]*$`)
 	becomes  = regexp.MustCompile(`(?i)\b(?:should|shall|must|has to|needs to|ought to) be\b`)
+	waits    = regexp.MustCompile(`^(no |ok |oh |please )*(wait|hold on|hang on|hold it|one (sec|second|moment|minute)|just a (sec|second|moment|minute)|a moment|give me a (sec|second|moment|minute)|brb|let me (think|check)|stand by)( a (sec|second|moment|minute|bit))?( please| pls)?[ .!…]*$`)
+	howFar   = regexp.MustCompile(`^(so |and |hey |ok )*(is (it|that|this) (done|ready|finished|running|up|there|still (running|going)|working)( yet)?|(are|is) (we|you|it) (done|there|ready|finished)( yet)?|done( yet)?|ready( yet)?|finished( yet)?|how('s| is| does) (it|that) (going|doing|look|coming along)|how far( is it| are you| along)?|what('s| is) (the|its) (status|state|progress)|any (news|updates?|progress)|did (it|that) (work|finish|succeed|run)|has it (finished|worked|run)|progress)( yet)?[ ?!.]*$`)
+	menus    = regexp.MustCompile(`\b(what|which)\b.*\b(are there|there are|options?|choices?|possible|available|allowed|can i|could i|may i|do you (have|support|offer|know|take)|exist|supported|else)\b`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )
 
@@ -79,6 +84,8 @@ func smallTalk(text string) talk {
 		return greeting
 	case thankful.MatchString(lower):
 		return thanks
+	case waits.MatchString(lower):
+		return waiting
 	case oks.MatchString(lower):
 		return okay
 	}
@@ -104,5 +111,6 @@ func refines(text string) bool {
 // refersBack tells whether the text only makes sense after what was said
 // before: "and in prod?", "what about staging".
 func refersBack(text string) bool {
-	return len(text) <= 80 && back.MatchString(strings.ToLower(strings.TrimSpace(text)))
+	lower := strings.ToLower(strings.TrimSpace(text))
+	return len(text) <= 80 && (back.MatchString(lower) || further.MatchString(lower))
 }

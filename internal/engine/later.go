@@ -25,7 +25,8 @@ func (e *Engine) several(ctx context.Context, t *turn, w way) error {
 		return err
 	}
 	var kept []string
-	full := false
+	full, before := false, t.talk.Later
+	t.talk.Later = nil
 	for _, need := range w.needs[1:] {
 		match := e.match(t, need)
 		p := t.catalogue.Set.ByID(match.Playbook)
@@ -36,6 +37,9 @@ func (e *Engine) several(ctx context.Context, t *turn, w way) error {
 			continue
 		}
 		kept = append(kept, "“"+clip(e.redacted(need), 80)+"”")
+	}
+	for _, l := range before { // what was put aside comes after what was just said
+		full = !t.talk.Postpone(l, false) || full
 	}
 	t.text = whole
 	if t.talk.Pending != nil && len(kept) > 0 {
@@ -158,8 +162,9 @@ func (t *turn) summon(token string) {
 	}
 }
 
-// again repeats the question that waits and says what it is about.
-func (e *Engine) again(ctx context.Context, t *turn) error {
+// again repeats the question that waits and says what it is about; field is the
+// input that was asked about, "" where it was the question itself.
+func (e *Engine) again(ctx context.Context, t *turn, field string) error {
 	pending := t.talk.Pending
 	t.talk.Request = pending.Request
 	pending.Expires = t.now.Add(pendingFor)
@@ -181,6 +186,12 @@ func (e *Engine) again(ctx context.Context, t *turn) error {
 	p := t.catalogue.Set.ByID(pending.Playbook)
 	if p == nil || p.Flow == nil {
 		return e.do(ctx, t, way{kind: toStale})
+	}
+	if asked, ok := p.Flow.Input(field); ok {
+		card := e.waiting(t, p, pending, fmt.Sprintf("“%s” still waits", p.Title))
+		card.Text = fmt.Sprintf("`%s`: %s\n\n%s", asked.Name, takes(asked), card.Text)
+		t.say(card)
+		return nil
 	}
 	var b strings.Builder
 	in := e.input(t, pending)

@@ -97,10 +97,10 @@ func (t *turn) unsaid(answer answers.Answer) answers.Answer {
 // noMore says that what was quoted is all there is.
 func (e *Engine) noMore(t *turn, answer answers.Answer) {
 	cited := Cited(answer)
-	t.decide("what I found was what I had quoted before, and the docs have no more on it")
-	text := "The docs have no more on that than what I quoted above."
+	t.decide("what I found was what I had quoted before")
+	text := "I found no more on that than what I quoted above."
 	if len(cited) > 0 {
-		text = fmt.Sprintf("The docs have no more on that than what I quoted above, from %s.", source(cited[0]))
+		text = fmt.Sprintf("I found no more on that than what I quoted above. Around it the page may say more: %s", source(cited[0]))
 	}
 	t.say(chat.Card{Text: text, Buttons: e.judge(t)})
 	e.remind(t)

@@ -42,6 +42,7 @@ type way struct {
 	match    intents.Match
 	talk     talk
 	follows  bool     // it goes on with the request before it
+	field    string   // of again: the input that is asked about
 	needs    []string // of several: each in its own words
 }
 
@@ -108,12 +109,27 @@ func (e *Engine) route(t *turn) way {
 			return t.because(way{kind: toCommand, command: c}, "you chose one of those I had offered")
 		}
 	}
+	if pending != nil && pending.Kind == conversation.Choosing && e.narrows(t, pending) {
+		c := commands.Command{Verb: commands.Choose, Token: pending.Token, Playbook: pending.Playbook}
+		return t.because(way{kind: toCommand, command: c}, "what you added fits only one of those I had offered")
+	}
+	if field := e.asksOptions(t, pending); field != "" {
+		return way{kind: toAgain, field: field}
+	}
+	if pending == nil && t.talk.Run != "" && howFar.MatchString(strings.ToLower(t.text)) && t.recent() {
+		return way{kind: toCommand, command: commands.Command{Verb: commands.Status, Run: t.talk.Run}}
+	}
 	if w := smallTalk(t.text); w != "" {
 		return t.because(way{kind: toTalk, talk: w}, "it reads as small talk, not as a request")
 	}
 
 	if c, meant, ok := commands.Corrected(t.text, t.catalogue.Set); ok {
 		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("I took your message for the command `%s`", meant))
+	}
+	if pending != nil && !refines(t.text) {
+		if needs := e.split(t); needs != nil {
+			return t.because(way{kind: toSeveral, needs: needs})
+		}
 	}
 	match := e.match(t, t.text)
 	if pending != nil && pending.Kind != conversation.Choosing {
@@ -156,12 +172,11 @@ func wordly(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 // fresh routes a message that answers nothing.
 func (e *Engine) fresh(t *turn, match intents.Match) way {
 	w := way{match: match}
-	recent := !t.talk.Last.IsZero() && t.now.Sub(t.talk.Last) < t.policy.FollowUps
 	worked := ""
 	if t.talk.Worked != nil {
 		worked = t.talk.Worked.Playbook
 	}
-	follows := recent && refersBack(t.text)
+	follows := t.recent() && refersBack(t.text)
 	switch match.Decision {
 	case intents.Matched:
 		w.playbook = t.catalogue.Set.ByID(match.Playbook)
@@ -185,13 +200,68 @@ func (e *Engine) fresh(t *turn, match intents.Match) way {
 	if w.playbook != nil {
 		t.talk.Decided = fmt.Sprintf("I took your message for “%s”, %s sure", w.playbook.Title, percent(match.Confidence))
 	}
-	if follows && w.kind != toPlaybook && (worked == t.talk.Playbook || t.talk.Playbook == "" || another(t.text)) {
+	if follows && w.kind != toPlaybook && (worked == t.talk.Playbook || t.talk.Playbook == "" && !t.talk.Answered) {
 		if p := t.catalogue.Set.ByID(worked); p != nil && p.Flow != nil {
-			return e.onceMore(t, w, p)
+			if values, _ := intents.Extract(p, t.text, t.now); len(values) > 0 {
+				return e.onceMore(t, w, p)
+			}
 		}
 	}
 	w.follows = w.follows || follows && t.talk.Request != ""
 	return t.because(w, match.Because...)
+}
+
+// recent tells whether the last message is not long ago.
+func (t *turn) recent() bool {
+	return !t.talk.Last.IsZero() && t.now.Sub(t.talk.Last) < t.policy.FollowUps
+}
+
+// narrows tells whether the message is no choice but says more of the wish, so
+// that only one workflow of those offered is left; it goes into pending.
+func (e *Engine) narrows(t *turn, pending *conversation.Pending) bool {
+	if isQuestion(t.text) || len(strings.Fields(t.text)) > 12 {
+		return false
+	}
+	only := ""
+	for _, id := range pending.Choices {
+		p := t.catalogue.Set.ByID(id)
+		if p == nil || p.Flow == nil {
+			continue
+		}
+		if values, _ := intents.Extract(p, t.text, t.now); len(values) > 0 {
+			if only != "" {
+				return false
+			}
+			only = id
+		}
+	}
+	if match := e.match(t, t.text); only == "" || match.Decision == intents.Matched && match.Playbook != only {
+		return false
+	}
+	pending.Playbook, pending.Text = only, clip(pending.Text+"\n"+e.redacted(t.text), maxKept)
+	return true
+}
+
+// asksOptions is the input of the workflow at hand that the message asks the
+// choices of: "which languages are there?"; "" is none.
+func (e *Engine) asksOptions(t *turn, pending *conversation.Pending) string {
+	if pending == nil || len(t.text) > 80 || !menus.MatchString(strings.ToLower(t.text)) {
+		return ""
+	}
+	p := t.catalogue.Set.ByID(pending.Playbook)
+	if p == nil || p.Flow == nil {
+		return ""
+	}
+	for _, in := range p.Flow.Inputs {
+		for _, word := range wordsOf(t.text) {
+			for _, part := range strings.Split(in.Name, "_") {
+				if len(word) >= 3 && alike(part, word) {
+					return in.Name
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // onceMore goes on with the workflow that was spoken of last.
@@ -209,7 +279,7 @@ func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.M
 	if p == nil || p.Flow == nil {
 		return way{}, false
 	}
-	if match.Decision == intents.Matched && match.Playbook != pending.Playbook && !refines(t.text) {
+	if match.Decision == intents.Matched && match.Playbook != pending.Playbook && !refines(t.text) && !t.onlyValues(p) {
 		return way{}, false
 	}
 	if isQuestion(t.text) && match.Playbook != pending.Playbook {
@@ -228,6 +298,24 @@ func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.M
 		w.kind = toFill
 	}
 	return t.because(w, fmt.Sprintf("“%s” waits for your word, and this changes its inputs", p.Title)), true
+}
+
+// onlyValues tells whether the text is nothing but values of few-valued inputs
+// of the playbook: "in prod please".
+func (t *turn) onlyValues(p *playbook.Playbook) bool {
+	found := false
+	for _, w := range strings.Fields(t.text) {
+		w = strings.Trim(w, ",.!")
+		value := slices.ContainsFunc(p.Flow.Inputs, func(in playbook.Input) bool {
+			_, err := intents.ParseValue(in, w, t.now)
+			return closed(in.Type) && err == nil
+		})
+		if !value && !fillers[strings.ToLower(w)] {
+			return false
+		}
+		found = found || value
+	}
+	return found
 }
 
 // fits tells whether the text is a value of the input that was asked for. For

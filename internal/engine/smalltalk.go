@@ -63,6 +63,12 @@ func (e *Engine) chat(t *turn, w talk) {
 	switch w {
 	case greeting:
 		e.welcome(t)
+	case waiting:
+		text := "I'm here."
+		if t.talk.Pending == nil && t.talk.Run != "" && !t.talk.Over {
+			text = fmt.Sprintf("`%s` is under way; `cancel` stops it.", t.talk.Run)
+		}
+		t.say(chat.Card{Text: text})
 	case thanks:
 		t.say(chat.Card{Text: "You're welcome. `solved` tells the platform team that it worked."})
 	default:

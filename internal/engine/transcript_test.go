@@ -311,6 +311,8 @@ var (
 	runID     = regexp.MustCompile(`\br-[a-z2-7]{8}\b`)
 	requestID = regexp.MustCompile(`\b[a-z2-7]{16}\b`)
 	moment    = regexp.MustCompile(`until \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+	surely    = regexp.MustCompile(`\d+ % sure|, at \d+ %|\(\d+ %\)`)
+	digits    = regexp.MustCompile(`\d+`)
 	reference = regexp.MustCompile(`\(reference [a-z2-7]{8}\)`)
 )
 
@@ -332,6 +334,7 @@ func (s *stage) numbered(text string) string {
 	}
 	text = strings.ReplaceAll(text, s.api, "https://api.example")
 	text = moment.ReplaceAllString(text, "until …")
+	text = surely.ReplaceAllStringFunc(text, func(s string) string { return digits.ReplaceAllString(s, "…") })
 	text = reference.ReplaceAllString(text, "(reference …)")
 	text = runID.ReplaceAllStringFunc(text, name("run"))
 	return requestID.ReplaceAllStringFunc(text, name("request"))
