@@ -10,6 +10,7 @@ import (
 var (
 	isoDate    = regexp.MustCompile(`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$`)
 	dottedDate = regexp.MustCompile(`^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})$`)
+	slashed    = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})$`)
 	dayMonth   = regexp.MustCompile(`^(?:the )?(\d{1,2})(?:st|nd|rd|th)?\.?(?: of)? ([a-z]{3,9})\.?(?:,? (\d{4}))?$`)
 	monthDay   = regexp.MustCompile(`^([a-z]{3,9})\.? (?:the )?(\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?$`)
 	inDays     = regexp.MustCompile(`^(?:in )?(\d{1,3}|[a-z]+) (days?|weeks?|months?)(?: from now)?$`)
@@ -19,7 +20,8 @@ var (
 // parseDate reads a day in words or figures; it lies at midnight of now's time
 // zone. A weekday is the next one after today; “next friday” is the friday of
 // the coming week, Monday to Sunday. A day and month without a year is the
-// next one, or one of the last thirty days. 01/12/2026 is refused, because it is two days.
+// next one, or one of the last thirty days. 01/12/2026 is
+// refused, because it is two days; 24/12/2026 and 12/24/2026 are one.
 func parseDate(text string, now time.Time) (time.Time, bool) {
 	t := strings.ToLower(strings.Trim(foldSpace(text), ".,! "))
 	t = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(t, "until "), "by "), "on ")
@@ -47,6 +49,15 @@ func parseDate(text string, now time.Time) (time.Time, bool) {
 	}
 	if m := dottedDate.FindStringSubmatch(t); m != nil {
 		return calendar(atoi(m[3]), atoi(m[2]), atoi(m[1]), today)
+	}
+	if m := slashed.FindStringSubmatch(t); m != nil {
+		first, second := atoi(m[1]), atoi(m[2])
+		switch {
+		case first > 12 || first == second:
+			return calendar(atoi(m[3]), second, first, today)
+		case second > 12:
+			return calendar(atoi(m[3]), first, second, today)
+		}
 	}
 	if m := dayMonth.FindStringSubmatch(t); m != nil {
 		return nextCalendar(m[3], month(m[2]), atoi(m[1]), today)

@@ -97,10 +97,17 @@ func newPiece(text string, from, to int) (piece, bool) {
 		return piece{}, false
 	}
 	start := to - len(left)
+	if head := word[:len(word)-len(left)]; strings.HasSuffix(head, "*.") { // *.example.com
+		start, trimmed = start-2, "*."+trimmed
+	}
+	if inner, ok := strings.CutPrefix(trimmed, "<http"); ok { // an address as Slack writes it
+		inner, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
+		start, trimmed = start+1, "http"+inner
+	}
 	p := piece{raw: trimmed, low: strings.ToLower(trimmed), start: start, end: start + len(trimmed)}
 	p.stem = sense(strings.ReplaceAll(p.low, "'", ""))
 	p.stop = stopWords[strings.ReplaceAll(p.low, "'", "")]
-	p.ends = strings.ContainsAny(left[len(trimmed):], ".,;!?)") || to < len(text) && text[to] == '\n'
+	p.ends = strings.ContainsAny(text[p.end:to], ".,;!?)") || to < len(text) && text[to] == '\n'
 	return p, true
 }
 
@@ -122,6 +129,7 @@ type templates struct {
 	fields []field         // by input
 	words  map[string]bool // of examples, title and command, and their stems
 	title  map[string]bool // of title and command alone
+	says   map[string]bool // the senses of examples, title and command
 	texts  map[string]bool // the senses of these, of the summary and of the inputs
 }
 
@@ -130,6 +138,7 @@ type field struct {
 	pattern *regexp.Regexp
 	shaped  bool // no ordinary word fits it
 	broken  bool // it is no RE2: nothing fits it
+	spans   bool // it wants a length of time such as 30m
 }
 
 func newField(in playbook.Input) field {
@@ -141,6 +150,7 @@ func newField(in playbook.Input) field {
 	for _, w := range []string{"hello", "my-service", "service_2", "X", "the"} {
 		f.shaped = f.shaped && !re.MatchString(w)
 	}
+	f.spans = f.shaped && (re.MatchString("5m") || re.MatchString("5h") || re.MatchString("5d"))
 	return f
 }
 
@@ -157,13 +167,14 @@ func (f *finding) parse(in playbook.Input, text string) (any, error) {
 // cue is the words around a slot in one example.
 type cue struct {
 	left, right []piece // nearest last in left, nearest first in right
+	before      string  // the slot that left begins behind, "" for none
 	atEnd       bool
 }
 
 var slot = regexp.MustCompile(`\{\s*([a-z][a-z0-9_]*)\s*\}`)
 
 func compileTemplates(p *playbook.Playbook) *templates {
-	t := &templates{words: make(map[string]bool), title: make(map[string]bool), texts: make(map[string]bool)}
+	t := &templates{words: make(map[string]bool), title: make(map[string]bool), texts: make(map[string]bool), says: make(map[string]bool)}
 	sound := func(text string) {
 		for _, w := range senses(wordList(text), nil) {
 			t.texts[w] = true
@@ -182,6 +193,9 @@ func compileTemplates(p *playbook.Playbook) *templates {
 	}
 	for _, x := range p.Match.Examples {
 		learn(slot.ReplaceAllString(x, " "))
+	}
+	for w := range t.texts {
+		t.says[w] = true
 	}
 	sound(p.Summary)
 	if p.Flow == nil {
@@ -203,13 +217,17 @@ func compileTemplates(p *playbook.Playbook) *templates {
 				continue
 			}
 			left, right := e[:m[0]], e[m[1]:]
+			before := ""
+			if all := slot.FindAllStringSubmatch(left, -1); len(all) > 0 {
+				before = all[len(all)-1][1]
+			}
 			if j := strings.LastIndex(left, "}"); j >= 0 {
 				left = left[j+1:]
 			}
 			if j := strings.Index(right, "{"); j >= 0 {
 				right = right[:j]
 			}
-			t.cues[i] = append(t.cues[i], cue{left: withoutDeterminer(pieces(left)), right: pieces(right), atEnd: strings.TrimSpace(e[m[1]:]) == ""})
+			t.cues[i] = append(t.cues[i], cue{left: withoutDeterminer(pieces(left)), right: pieces(right), before: before, atEnd: strings.TrimSpace(e[m[1]:]) == ""})
 		}
 	}
 	return t
@@ -238,7 +256,7 @@ type finding struct {
 func (t *templates) find(text string, said []piece, now time.Time) *finding {
 	f := &finding{templates: t, text: text, now: now, pieces: slices.Clone(said), inputs: make(map[string]any)}
 	// From the plainest to the boldest: what an earlier rule took is gone.
-	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.amount, f.day, f.mention, f.flag, f.shaped, f.cued, f.quote, f.loose} {
+	for _, rule := range []func(i int, in playbook.Input){f.pair, f.sentence, f.named, f.option, f.aDay, f.span, f.amount, f.day, f.mention, f.flag, f.shaped, f.cued, f.cued, f.quote, f.loose} {
 		for i, in := range t.inputs {
 			if _, done := f.inputs[in.Name]; !done && !f.wasRejected(in.Name) {
 				rule(i, in)
@@ -348,7 +366,8 @@ func (f *finding) pair(_ int, in playbook.Input) {
 				continue
 			}
 			a, b := f.between(from, end)
-			if f.take(in, value, a, b, true) || f.wasRejected(in.Name) {
+			sentence := strings.Contains(f.text[at:start], "is") && in.Type != playbook.String // “the memory is enough”
+			if f.take(in, value, a, b, !sentence) || f.wasRejected(in.Name) {
 				f.paired++
 				return
 			}
@@ -366,6 +385,18 @@ func (f *finding) pairValue(in playbook.Input, from, at int) (value string, star
 			}
 			start, end = at+m[g], at+m[g+1]
 			if g == len(m)-2 { // unquoted
+				if in.Type == playbook.Date {
+					if longer := f.dateFrom(in, start); longer > end {
+						end = longer
+					}
+				}
+				if in.Type == playbook.String && in.Pattern == "" && freeText[in.Name] && strings.HasPrefix(strings.TrimLeft(f.text[at:], " "), ":") {
+					if j := strings.IndexAny(f.text[start:], ",;\n"); j >= 0 {
+						end = start + j
+					} else {
+						end = len(f.text)
+					}
+				}
 				if in.Type == playbook.Text {
 					if j := strings.IndexByte(f.text[start:], '\n'); j >= 0 {
 						end = start + j
@@ -388,6 +419,20 @@ func (f *finding) pairValue(in playbook.Input, from, at int) (value string, star
 		}
 	}
 	return "", -1, -1
+}
+
+// dateFrom is where the longest date that begins at byte start ends, 0 for none.
+func (f *finding) dateFrom(in playbook.Input, start int) int {
+	from := slices.IndexFunc(f.pieces, func(p piece) bool { return p.end > start })
+	if from < 0 {
+		return 0
+	}
+	for to := min(from+5, len(f.pieces)); to > from; to-- {
+		if _, err := f.parse(in, f.text[start:f.pieces[to-1].end]); err == nil {
+			return f.pieces[to-1].end
+		}
+	}
+	return 0
 }
 
 func isWordByte(b byte) bool {

@@ -1,7 +1,8 @@
 package intents
 
 import (
-	"regexp"
+	"net/url"
+	"slices"
 	"strings"
 
 	"frontdoor/internal/playbook"
@@ -34,6 +35,9 @@ func (f *finding) option(i int, in playbook.Input) {
 			return
 		}
 		h := hit{from, to, o, 1 + f.around(i, from, to)}
+		if f.fitsBetter(i, from, to, o) {
+			return
+		}
 		if f.pieces[from].stop {
 			h.score -= 2 // “go”, “it”: only with other signs
 			if f.labelled(in, from) {
@@ -49,6 +53,9 @@ func (f *finding) option(i int, in playbook.Input) {
 			best = h
 		}
 		options = append(options, o)
+	}
+	if f.either(in) {
+		return
 	}
 	for from := range f.pieces {
 		for to := min(from+3, len(f.pieces)); to > from; to-- {
@@ -70,7 +77,14 @@ func (f *finding) option(i int, in playbook.Input) {
 		return
 	}
 	for k, p := range f.pieces {
-		if p.taken || p.stop || len(p.low) < 4 {
+		if p.taken || p.stop || len(p.low) < 2 || plainWords[p.low] || f.fitsBetter(i, k, k+1, "") {
+			continue
+		}
+		if o, ok := partOption(in.Options, p.low); ok {
+			f.take(in, o, k, k+1, false)
+			return
+		}
+		if len(p.low) < 4 {
 			continue
 		}
 		if o, ok := nearOption(in.Options, p.low); ok && !plainWords[p.low] {
@@ -84,11 +98,43 @@ func (f *finding) option(i int, in playbook.Input) {
 	}
 	// A word in the very place of the option that is none of them.
 	for k, p := range f.pieces {
-		if f.labelled(in, k) && !p.stop && !p.taken && !f.words[p.low] && k > 0 && nameHas(in.Name, f.pieces[k-1].low) {
+		if p.stop || p.taken || f.words[p.low] || k == 0 {
+			continue
+		}
+		if nameHas(in.Name, f.pieces[k-1].low) || f.around(i, k, k+1) >= 2 && !plainWords[p.low] && f.pieces[k-1].stop && !determiner(f.pieces[k-1].low) {
 			f.take(in, p.raw, k, k+1, true)
 			return
 		}
 	}
+}
+
+// either tells whether the message leaves open which: “staging or prod”.
+func (f *finding) either(in playbook.Input) bool {
+	for k := 1; k+1 < len(f.pieces); k++ {
+		if f.pieces[k].low != "or" {
+			continue
+		}
+		a, ok := exactOption(in.Options, f.pieces[k-1].low)
+		if b, also := exactOption(in.Options, f.pieces[k+1].low); ok && also && a != b {
+			return true
+		}
+	}
+	return false
+}
+
+// fitsBetter tells whether another choice that has the option, and no value
+// yet, has its slot rather there: “into dev” is the target.
+func (f *finding) fitsBetter(i, from, to int, option string) bool {
+	own := f.around(i, from, to)
+	for j, other := range f.templates.inputs {
+		if _, done := f.inputs[other.Name]; done || j == i || other.Type != playbook.Choice {
+			continue
+		}
+		if _, has := exactOption(other.Options, option); (has || option == "") && f.around(j, from, to) > own {
+			return true
+		}
+	}
+	return false
 }
 
 // labelled tells whether the word before or after piece k is the input's name.
@@ -103,15 +149,20 @@ func (f *finding) around(i, from, to int) float64 {
 	for _, c := range f.cues[i] {
 		score := 0.0
 		at := from - 1
-		for at >= 0 && f.pieces[at].stop && determiner(f.pieces[at].low) {
+		for at >= 0 && (f.pieces[at].stop && determiner(f.pieces[at].low) || particle(f.pieces[at].low) && at > 0 && !f.pieces[at-1].stop && len(c.left) > 0 && !matches(c.left[len(c.left)-1], f.pieces[at])) {
 			at--
 		}
+		whole := len(c.left) > 0 && len(c.left) <= 2 && c.before != ""
 		for n := 1; n <= 2 && n <= len(c.left) && at >= 0; n++ {
 			if !matches(c.left[len(c.left)-n], f.pieces[at]) {
+				whole = false
 				break
 			}
 			score += cueWeight(c.left[len(c.left)-n], n)
 			at--
+		}
+		if whole && at >= 0 && f.pieces[at].taken && f.given(c.before) {
+			score++ // the slot before it is filled, and all between them is said
 		}
 		for n := 1; n <= 2 && n <= len(c.right) && to+n-1 < len(f.pieces); n++ {
 			if !matches(c.right[n-1], f.pieces[to+n-1]) {
@@ -122,6 +173,21 @@ func (f *finding) around(i, from, to int) float64 {
 		best = max(best, score)
 	}
 	return best
+}
+
+// given tells whether the message has a value for the input, fit or not.
+func (f *finding) given(name string) bool {
+	_, done := f.inputs[name]
+	return done || f.wasRejected(name)
+}
+
+// particle tells whether a word belongs to the verb before it.
+func particle(w string) bool {
+	switch w {
+	case "up", "down", "out", "off", "back", "over":
+		return true
+	}
+	return false
 }
 
 // cueWeight is what a word at distance n of a slot tells.
@@ -141,93 +207,55 @@ func determiner(w string) bool {
 	return false
 }
 
-var glued = regexp.MustCompile(`^[+-]?\d[\d,._]*(?:[a-z%€]{0,10})$`)
+// aDay finds a day that can't be a length of time.
+func (f *finding) aDay(i int, in playbook.Input) { f.findDay(i, in, false) }
 
-// amount finds numbers: with the unit of the input's name, beside a word of
-// the name, in the place of its slot, or the only number for the only such input.
-func (f *finding) amount(i int, in playbook.Input) {
-	if in.Type != playbook.Integer && in.Type != playbook.Number {
+// day finds a day, also one that is so many days away.
+func (f *finding) day(i int, in playbook.Input) {
+	f.findDay(i, in, true)
+	if _, done := f.inputs[in.Name]; done || in.Type != playbook.Date {
 		return
 	}
-	own, hasUnit := unitOf(in.Name)
-	best, bestFrom, bestTo, bestScore := "", 0, 0, 0.0
-	var plain []int
-	for k, p := range f.pieces {
-		if p.taken || p.quoted {
-			continue
+	for k, p := range f.pieces { // one that isn't in the calendar
+		if !p.taken && isoDate.MatchString(p.low) {
+			f.take(in, p.raw, k, k+1, true)
+			return
 		}
-		_, isWord := numberWords[p.low]
-		if !glued.MatchString(p.low) && (!isWord || p.low == "a" || p.low == "an" || p.low == "none") {
-			continue
-		}
-		score := f.around(i, k, k+1)
-		text, to := p.low, k+1
-		digits := strings.TrimRight(p.low, "abcdefghijklmnopqrstuvwxyz%€")
-		unitWord := p.low[len(digits):]
-		if isWord {
-			digits, unitWord = p.low, ""
-		}
-		if unitWord == "" && k+1 < len(f.pieces) && !f.pieces[k+1].taken {
-			next := f.pieces[k+1].low
-			if u, ok := units[next]; ok && !f.pieces[k+1].stop && (hasUnit && u.kind == own.kind || !hasUnit && nameHas(in.Name, next)) || nameHas(in.Name, next) {
-				unitWord, text, to = next, digits+" "+next, k+2
-			}
-		}
-		switch u, ok := units[unitWord]; {
-		case unitWord == "" && p.low == "one":
-			continue // "another one" counts nothing
-		case unitWord == "":
-			plain = append(plain, k)
-		case hasUnit && ok && u.kind == own.kind, nameHas(in.Name, unitWord):
-			score += 3
-		default:
-			continue // another unit: 90 days is no size
-		}
-		if k > 0 && nameHas(in.Name, f.pieces[k-1].low) || k > 1 && f.pieces[k-1].stop && nameHas(in.Name, f.pieces[k-2].low) {
-			score += 2
-		}
-		if score > bestScore {
-			best, bestFrom, bestTo, bestScore = text, k, to, score
-		}
-	}
-	if bestScore >= 2 || bestScore >= 1 && len(f.cues[i]) > 0 {
-		f.take(in, best, bestFrom, bestTo, true)
-		return
-	}
-	if len(plain) == 1 && f.onlyNumber(in) {
-		f.take(in, f.pieces[plain[0]].low, plain[0], plain[0]+1, false)
 	}
 }
 
-// onlyNumber tells whether no other input without a value is a number.
-func (f *finding) onlyNumber(in playbook.Input) bool {
-	for _, other := range f.templates.inputs {
-		_, done := f.inputs[other.Name]
-		if other.Name != in.Name && !done && (other.Type == playbook.Integer || other.Type == playbook.Number) {
-			return false
-		}
-	}
-	return true
-}
-
-// day finds the longest run of words that is a date.
-func (f *finding) day(_ int, in playbook.Input) {
+// findDay takes the run of words that is a date: the longest, in the place of
+// the input's slot where there are several.
+func (f *finding) findDay(i int, in playbook.Input, spans bool) {
 	if in.Type != playbook.Date {
 		return
 	}
-	for k := range f.pieces {
+	bestFrom, bestTo, bestScore := 0, 0, -1.0
+	for k := 0; k < len(f.pieces); k++ {
 		for to := min(k+5, len(f.pieces)); to > k; to-- {
 			if f.pieces[k].taken || f.pieces[to-1].taken {
 				continue
 			}
 			text := f.text[f.pieces[k].start:f.pieces[to-1].end]
-			if low := strings.ToLower(text); low == "now" || low == "sun" || low == "mar" || low == "may" || low == "sat" {
+			low := strings.ToLower(text)
+			if low == "now" || low == "sun" || low == "mar" || low == "may" || low == "sat" {
 				continue // as often another word
 			}
-			if f.take(in, text, k, to, false) {
-				return
+			if !spans && inDays.MatchString(low) && !strings.HasPrefix(low, "in ") && !strings.HasSuffix(low, " from now") {
+				continue
 			}
+			if _, err := f.parse(in, text); err != nil {
+				continue
+			}
+			if score := f.around(i, k, to); score > bestScore {
+				bestFrom, bestTo, bestScore = k, to, score
+			}
+			k = to - 1
+			break
 		}
+	}
+	if bestScore >= 0 {
+		f.take(in, f.text[f.pieces[bestFrom].start:f.pieces[bestTo-1].end], bestFrom, bestTo, false)
 	}
 }
 
@@ -259,22 +287,61 @@ func (f *finding) flag(_ int, in playbook.Input) {
 		return
 	}
 	for k, p := range f.pieces {
-		if p.taken || p.quoted || p.stop || !nameHas(in.Name, p.low) || f.title[p.low] {
+		if p.taken || p.quoted {
 			continue
 		}
-		value, from := "yes", k
-		for back := k - 1; back >= 0 && back >= k-3; back-- {
-			switch f.pieces[back].low {
-			case "no", "without", "not", "non", "disable", "dont", "don't", "skip", "disabled":
-				value, from = "no", back
+		if option, ok := strings.CutPrefix(p.low, "--"); ok {
+			bare, no := strings.CutPrefix(option, "no-")
+			if isLabel(in.Name, bare) || isLabel(in.Name, option) {
+				f.take(in, yesNo(!no || isLabel(in.Name, option)), k, k+1, false)
+				return
+			}
+			continue
+		}
+		negated := false
+		if bare, un := strings.CutPrefix(strings.ReplaceAll(p.low, "-", ""), "un"); un && nameHas(in.Name, bare) {
+			negated = true
+		} else if bare, non := strings.CutPrefix(p.low, "non-"); non && nameHas(in.Name, bare) {
+			negated = true
+		} else if p.stop || !nameHas(in.Name, p.low) || f.title[p.low] {
+			continue
+		}
+		from := k
+		for back := k - 1; back >= 0 && back >= k-3 && !f.pieces[back].ends; back-- {
+			if negates(f.pieces[back].low) {
+				negated, from = true, back
+				break
+			}
+			if !f.pieces[back].stop {
+				break
 			}
 		}
-		if k+1 < len(f.pieces) && (f.pieces[k+1].low == "off" || f.pieces[k+1].low == "disabled" || f.pieces[k+1].low == "no" || f.pieces[k+1].low == "false") {
-			value = "no"
+		if k+1 < len(f.pieces) && (f.pieces[k+1].low == "off" || f.pieces[k+1].low == "disabled" || f.pieces[k+1].low == "no" && !p.ends || f.pieces[k+1].low == "false") {
+			negated = true
 		}
-		f.take(in, value, from, k+1, false)
+		f.take(in, yesNo(!negated), from, k+1, false)
 		return
 	}
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+func negates(word string) bool {
+	switch word {
+	case "no", "without", "not", "non", "disable", "dont", "don't", "skip", "disabled", "never", "isn't", "isnt":
+		return true
+	}
+	return false
+}
+
+// isLabel tells whether word is a way to write an input's name.
+func isLabel(name, word string) bool {
+	return slices.Contains(labels(name), word)
 }
 
 // switched finds a boolean that says whether something is on: “turn it off”,
@@ -312,7 +379,7 @@ func (f *finding) shaped(i int, in playbook.Input) {
 		if p.taken {
 			continue
 		}
-		if _, ok := readValue(in, f.fields[i].pattern, p.raw, f.now); !ok {
+		if _, ok := f.fits(i, in, p.raw); !ok {
 			continue
 		}
 		if score := f.around(i, k, k+1); score > bestScore {
@@ -320,6 +387,27 @@ func (f *finding) shaped(i int, in playbook.Input) {
 		}
 	}
 	if best >= 0 {
-		f.take(in, f.pieces[best].raw, best, best+1, false)
+		value, _ := f.fits(i, in, f.pieces[best].raw)
+		f.take(in, value, best, best+1, false)
 	}
+}
+
+// fits is the part of a word that the input takes: all of it, or the host of an
+// address.
+func (f *finding) fits(i int, in playbook.Input, word string) (string, bool) {
+	for _, v := range []string{word, strings.ToLower(word), hostOf(word)} {
+		if _, ok := readValue(in, f.fields[i].pattern, v, f.now); ok {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// hostOf is the host of a web address, "" for anything else.
+func hostOf(word string) string {
+	u, err := url.Parse(word)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return u.Hostname()
 }

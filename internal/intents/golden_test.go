@@ -32,7 +32,13 @@ type shelved struct {
 // catalogue is the made-up platform of testdata.
 func catalogue(tb testing.TB) []*playbook.Playbook {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", "catalogue.json"))
+	return shelfOf(tb, "catalogue.json")
+}
+
+// shelfOf is the playbooks of a file of testdata.
+func shelfOf(tb testing.TB, name string) []*playbook.Playbook {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -14,7 +14,7 @@ func (f *finding) cued(i int, in playbook.Input) {
 	}
 	best, bestScore := -1, 0.0
 	for k, p := range f.pieces {
-		if !f.couldBeName(k) {
+		if !f.couldBeName(k) && !f.couldBeCode(i, k) {
 			continue
 		}
 		score := f.around(i, k, k+1)
@@ -38,7 +38,7 @@ func (f *finding) cued(i int, in playbook.Input) {
 		if k > 0 && f.couldBeName(k-1) && !f.known(k-1) && bestScore < 2 && !plainWords[f.pieces[k-1].low] {
 			best, bestScore = k-1, 2
 		}
-		if !p.ends && k+1 < len(f.pieces) && f.couldBeName(k+1) && !f.known(k+1) && bestScore < 2 {
+		if !p.ends && k+1 < len(f.pieces) && (f.couldBeName(k+1) || f.couldBeCode(i, k+1)) && !f.known(k+1) && bestScore < 2 {
 			best, bestScore = k+1, 2
 		}
 	}
@@ -58,7 +58,17 @@ func (f *finding) couldBeName(k int) bool {
 	if k+1 < len(f.pieces) && (f.pieces[k+1].low == "team" || f.pieces[k+1].low == "folks" || f.pieces[k+1].low == "guys") && !p.quoted {
 		return false // “for the invoices team”: who asks, not what for
 	}
+	if !p.quoted && (particle(p.low) || k > 0 && units[p.low].kind != "" && !f.pieces[k-1].ends && strings.ContainsAny(f.pieces[k-1].low, "0123456789")) {
+		return false // “scale down”, “1 TB”
+	}
 	return !p.taken && (p.quoted || !p.stop && !units[p.low].isSet() && strings.IndexFunc(p.raw, unicode.IsLetter) >= 0 || identifier(p.raw) && !p.stop)
+}
+
+// couldBeCode tells whether piece k is figures with points, slashes or colons
+// between, for an input that no ordinary word fits: 1.2, 10.0.0.
+func (f *finding) couldBeCode(i, k int) bool {
+	p := f.pieces[k]
+	return !p.taken && f.fields[i].shaped && strings.ContainsAny(p.raw, ".:/") && strings.ContainsAny(p.raw, "0123456789")
 }
 
 func (u unit) isSet() bool { return u.kind != "" && u.kind != "bytes" && u.kind != "money" }
@@ -169,14 +179,17 @@ func (f *finding) loose(_ int, in playbook.Input) {
 // that the playbook uses for what it does.
 func (f *finding) leadsIn(k int) bool {
 	p := f.pieces[k]
+	if p.taken {
+		return false
+	}
 	switch p.low {
 	case "for", "of", "on":
-		return true
+		return k == 0 || !f.pieces[k-1].taken || p.low != "of" // “8 gigs of ram”
 	}
 	if k > 0 && !p.ends && phraseStart[f.pieces[k-1].low] {
 		if m, ok := meanings[f.pieces[k-1].low+" "+p.low]; ok {
-			return f.texts[sense(m)]
+			return f.says[sense(m)]
 		}
 	}
-	return !p.ends && !p.stop && f.texts[p.stem]
+	return !p.ends && !p.stop && f.says[p.stem]
 }

@@ -202,7 +202,8 @@ func matching(input playbook.Input) string {
 var numberWords = map[string]float64{
 	"zero": 0, "none": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
 	"nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
-	"fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100, "a": 1, "an": 1,
+	"thirteen": 13, "fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+	"fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000, "dozen": 12, "half": 0.5, "a": 1, "an": 1,
 }
 
 // unit is a word after a number: the kind of quantity and its size in the
@@ -224,6 +225,7 @@ var units = map[string]unit{
 	"h": {"time", 3600}, "hr": {"time", 3600}, "hrs": {"time", 3600}, "hour": {"time", 3600}, "hours": {"time", 3600},
 	"d": {"time", 86400}, "day": {"time", 86400}, "days": {"time", 86400},
 	"w": {"time", 604800}, "wk": {"time", 604800}, "week": {"time", 604800}, "weeks": {"time", 604800},
+	"month": {"time", 2592000}, "months": {"time", 2592000}, "year": {"time", 31536000}, "years": {"time", 31536000},
 	"%": {"share", 1}, "percent": {"share", 1}, "pct": {"share", 1},
 	"eur": {"money", 1}, "€": {"money", 1}, "euro": {"money", 1}, "euros": {"money", 1},
 }
@@ -236,9 +238,6 @@ func unitOf(name string) (unit, bool) {
 	if ok && len(last) == 1 && len(parts) == 1 {
 		return unit{}, false
 	}
-	if !ok && last == "months" {
-		return unit{"months", 1}, true
-	}
 	return u, ok
 }
 
@@ -248,7 +247,11 @@ var quantity = regexp.MustCompile(`^([+-]?(?:\d{1,3}(?:[,_']\d{3})+|\d+)(?:\.\d+
 // input's name: 2 weeks of expiry_days are 14. A unit on an input that names
 // none is its own word (“3 replicas”) and must be one of the name's.
 func parseQuantity(name, text string) (float64, bool) {
-	m := quantity.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
+	text = strings.TrimLeft(strings.ToLower(strings.TrimSpace(text)), "€$£")
+	if own, ok := unitOf(name); ok && own.kind == "time" && clock.MatchString(text) {
+		return parseClock(text) / own.size, true
+	}
+	m := quantity.FindStringSubmatch(text)
 	if m == nil {
 		return 0, false
 	}
@@ -274,7 +277,29 @@ func parseQuantity(name, text string) (float64, bool) {
 	if named && own.kind == "time" && m[2] == "m" {
 		return f * 60 / own.size, true
 	}
+	if m[2] == "k" && own.kind != "bytes" {
+		return f * 1000, true
+	}
 	return f, nameHas(name, m[2])
+}
+
+// parseClock is the seconds of 1h30m.
+func parseClock(text string) float64 {
+	sum := 0.0
+	for text != "" {
+		j := strings.IndexAny(text, "dhms")
+		n, err := strconv.ParseFloat(text[:j], 64)
+		if err != nil {
+			return math.NaN()
+		}
+		size := units[text[j:j+1]].size
+		if text[j] == 'm' {
+			size = 60
+		}
+		sum += n * size
+		text = text[j+1:]
+	}
+	return sum
 }
 
 // nameHas tells whether word, singular or plural, is a part of an input's name.
@@ -383,6 +408,22 @@ func undashed(text string) string {
 		}
 		return unicode.ToLower(r)
 	}, text)
+}
+
+// partOption is the only option that t is the first part of, up to a dash (eu of
+// eu-west-1), or that begins t (admin of administrator).
+func partOption(options []string, t string) (string, bool) {
+	found := ""
+	for _, o := range options {
+		low := strings.ToLower(o)
+		if rest, ok := strings.CutPrefix(low, t); ok && rest != "" && strings.ContainsAny(rest[:1], "-_ ") || len(low) >= 4 && len(t) > len(low) && strings.HasPrefix(t, low) && !strings.ContainsAny(t, "-_./") {
+			if found != "" {
+				return "", false
+			}
+			found = o
+		}
+	}
+	return found, found != ""
 }
 
 // nearOption is the only option a slip of the finger away.
