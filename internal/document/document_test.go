@@ -192,10 +192,10 @@ func TestDecode(t *testing.T) {
 	found = document.Decode(d.Root, &into, func(n *document.Node) { unknown = append(unknown, n.Path()) })
 	want := `f.yaml:1:7: name must be a string, not a whole number (put quotes around it)
 f.yaml:2:7: wait must be a duration, not a whole number (write a number with its unit, such as 30s, 5m, 24h or 90d)
-f.yaml:3:5: on must be true or false, not a string
-f.yaml:4:8: share must be a number, not a string
+f.yaml:3:5: on must be true or false, not a string (write true or false)
+f.yaml:4:8: share must be a number, not a string (write a number, such as 10)
 f.yaml:5:16: inner.words must be a list, not a string (write a list: [a])
-f.yaml:5:36: inner.count.y must be a whole number, not a string
+f.yaml:5:36: inner.count.y must be a whole number, not a string (write a number, such as 10)
 f.yaml:5:40: unknown key wrods (did you mean words?)
 f.yaml:6:1: unknown key mine (known here: name, wait, on, share, inner)`
 	if found.Error() != want {

@@ -199,7 +199,7 @@ func (c *checker) wrongKind(s *Shape, n *Node) {
 	case slices.Contains(s.Is, List) && n.Kind != Object:
 		c.add(n.Problem("write a list: ["+flow(n)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
 	default:
-		c.add(n.Problem(s.example(), "%s must be %s, not %s", name(n), want, n.Kind))
+		c.add(n.Problem(s.example(n), "%s must be %s, not %s", name(n), want, n.Kind))
 	}
 }
 
@@ -232,12 +232,23 @@ func or(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
-// example is what to write for an object: its keys.
-func (s *Shape) example() string {
-	if len(s.Fields) == 0 {
-		return ""
+// example is what to write in place of n: the keys of an object, a number.
+func (s *Shape) example(n *Node) string {
+	_, err := strconv.ParseFloat(n.Text(), 64)
+	switch {
+	case len(s.Fields) > 0:
+		return "write keys below it: " + or(s.names())
+	case slices.Contains(s.Is, Int), slices.Contains(s.Is, Float):
+		if err == nil {
+			return "remove the quotes"
+		}
+		return "write a number, such as 10"
+	case slices.Contains(s.Is, Bool):
+		return "write true or false"
+	case slices.Contains(s.Is, List):
+		return "write a list: [one, two]"
 	}
-	return "write keys below it: " + or(s.names())
+	return ""
 }
 
 // field is the place of the field called name, -1 where there is none.

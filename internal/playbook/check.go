@@ -289,6 +289,12 @@ func (c *checker) value(n *document.Node, in Input, called string) {
 		if typed[0] == document.String && n.Kind != document.List && n.Kind != document.Object {
 			hint = "put quotes around it"
 		}
+		if typed[0] == document.Int && n.Kind == document.String {
+			hint = "write a number without quotes"
+		}
+		if typed[0] == document.Bool {
+			hint = "write true or false without quotes"
+		}
 		c.fail(n, hint, "%s of %s must be %s, not %s", called, in.Name, typed[0], n.Kind)
 		return
 	}

@@ -6,7 +6,8 @@ import "strings"
 // "" where none is close: at most a third of the letters (and at least one)
 // may be wrong, counted as insertions, deletions, substitutions and swaps of
 // neighbours (Damerau's distance, restricted form), and one letter must be
-// right. Ties go to the first.
+// right. Ties go to the first. Where none is close, it is the only one that
+// begins with word, or that word begins with: int is integer.
 func Nearest(word string, known []string) string {
 	best, bestDistance := "", 1<<30
 	for _, k := range known {
@@ -16,7 +17,30 @@ func Nearest(word string, known []string) string {
 			best, bestDistance = k, d
 		}
 	}
+	if best == "" {
+		return short(word, known)
+	}
 	return best
+}
+
+// shortest is how many letters of a beginning say what is meant.
+const shortest = 3
+
+// short is the only known word that begins with word, or that word begins with.
+func short(word string, known []string) string {
+	found := ""
+	w := strings.ToLower(word)
+	for _, k := range known {
+		l := strings.ToLower(k)
+		if min(len(l), len(w)) < shortest || !strings.HasPrefix(l, w) && !strings.HasPrefix(w, l) {
+			continue
+		}
+		if found != "" && found != k {
+			return ""
+		}
+		found = k
+	}
+	return found
 }
 
 // Distance is the restricted Damerau-Levenshtein distance of a and b in runes.

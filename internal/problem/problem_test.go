@@ -10,7 +10,7 @@ func TestNearest(t *testing.T) {
 	known := []string{"command", "examples", "not", "patterns", "db"}
 	for word, want := range map[string]string{
 		"comand": "command", "Command": "command", "exmaples": "examples", "nott": "not", "paterns": "patterns",
-		"zebra": "", "x": "", "bd": "db", "": "",
+		"zebra": "", "exam": "examples", "commander": "command", "pa": "", "no": "not", "x": "", "bd": "db", "": "",
 	} {
 		if got := problem.Nearest(word, known); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
