@@ -10,6 +10,7 @@ import (
 	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
 	"frontdoor/internal/commands"
+	"frontdoor/internal/conversation"
 	"frontdoor/internal/demand"
 	"frontdoor/internal/docs"
 	"frontdoor/internal/playbook"
@@ -205,6 +206,9 @@ func (e *Engine) unanswered(t *turn, w way, answer answers.Answer) {
 		}
 	}
 	t.say(chat.Card{Text: text, Buttons: append(buttons, humanButton(t.talk.Request))})
+	if pending := t.talk.Pending; pending != nil && pending.Kind == conversation.Choosing {
+		t.say(e.choices(t, pending, "I still don't know which of these you meant before.")) // it may have been the answer
+	}
 	e.remind(t)
 }
 

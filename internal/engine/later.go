@@ -169,18 +169,7 @@ func (e *Engine) again(ctx context.Context, t *turn, field string) error {
 	t.talk.Request = pending.Request
 	pending.Expires = t.now.Add(pendingFor)
 	if pending.Kind == conversation.Choosing {
-		var lines []string
-		var buttons []chat.Button
-		for i, id := range pending.Choices {
-			p := t.catalogue.Set.ByID(id)
-			if p == nil {
-				continue
-			}
-			lines = append(lines, fmt.Sprintf("%d. **%s** (`%s`): %s", i+1, p.Title, p.ID, p.Summary))
-			buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: pending.Token, Playbook: id}.Button(), Label: p.Title})
-		}
-		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.No, Token: pending.Token}.Button(), Label: "Something else"})
-		t.say(chat.Card{Text: "I'd like to know which of these you mean. Say its number or its name, or `never mind`.\n\n" + strings.Join(lines, "\n"), Buttons: buttons})
+		t.say(e.choices(t, pending, "I'd like to know which of these you mean."))
 		return nil
 	}
 	p := t.catalogue.Set.ByID(pending.Playbook)
@@ -211,6 +200,22 @@ func (e *Engine) again(ctx context.Context, t *turn, field string) error {
 	card.Text = b.String()
 	t.say(card)
 	return nil
+}
+
+// choices is a card with those of a clarification.
+func (e *Engine) choices(t *turn, pending *conversation.Pending, lead string) chat.Card {
+	var lines []string
+	var buttons []chat.Button
+	for i, id := range pending.Choices {
+		p := t.catalogue.Set.ByID(id)
+		if p == nil {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%d. **%s** (`%s`): %s", i+1, p.Title, p.ID, p.Summary))
+		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: pending.Token, Playbook: id}.Button(), Label: p.Title})
+	}
+	buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.No, Token: pending.Token}.Button(), Label: "Something else"})
+	return chat.Card{Request: pending.Request, Text: lead + " Say its number or its name, or `never mind`.\n\n" + strings.Join(lines, "\n"), Buttons: buttons}
 }
 
 // changeExample is how to change a value, with one of the playbook's inputs.
