@@ -45,7 +45,8 @@ func newBlockTable() *blockTable {
 		"markdown": {fields: map[string]field{"text": must(func(c *checker, at string, value any) {
 			str(1, 12_000)(c, at, value)
 			text, _ := value.(string)
-			if c.markdown += utf8.RuneCountInString(text); c.markdown > 12_000 {
+			n := utf8.RuneCountInString(text)
+			if c.markdown += n; c.markdown > 12_000 && n <= 12_000 {
 				c.fault(at, "markdown blocks must be less than 12001 characters in all")
 			}
 		})}},
