@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	glued = regexp.MustCompile(`^[+-]?[€$£]?\d[\d,._]*(?:[a-z%€]{0,10})$`)
-	clock = regexp.MustCompile(`^(?:\d+[dhms]){2,4}$`) // 1h30m
+	glued  = regexp.MustCompile(`^[+-]?[€$£]?\d[\d,._]*(?:[a-z%€]{0,10})$`)
+	dashed = regexp.MustCompile(`^(\d+(?:\.\d+)?)-([a-z]+)$`) // 10-gig
+	clock  = regexp.MustCompile(`^(?:\d+[dhms]){2,4}$`)       // 1h30m
 )
 
 // number is a number of the message and the unit behind it.
@@ -43,6 +44,13 @@ func (f *finding) numberAt(k int) (number, bool) {
 	case clock.MatchString(low):
 		n.digits, n.value = low, 1
 		return n, true
+	case dashed.MatchString(low):
+		m := dashed.FindStringSubmatch(low)
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil || units[m[2]].kind == "" {
+			return n, false
+		}
+		n.value, n.digits, n.unit = v, m[1], m[2]
 	case glued.MatchString(low):
 		digits := strings.TrimRight(low, "abcdefghijklmnopqrstuvwxyz%€")
 		n.unit, n.digits = low[len(digits):], digits
@@ -124,7 +132,7 @@ func (f *finding) amount(i int, in playbook.Input) {
 		unit := units[n.unit]
 		noun := next < len(f.pieces) && !f.pieces[n.to-1].ends && !f.pieces[next].taken
 		switch {
-		case n.bare:
+		case n.bare && (!noun || !nameHas(in.Name, f.pieces[next].low)):
 			continue
 		case clock.MatchString(n.digits):
 			if own.kind != "time" {

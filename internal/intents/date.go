@@ -13,7 +13,7 @@ var (
 	slashed    = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})$`)
 	dayMonth   = regexp.MustCompile(`^(?:the )?(\d{1,2})(?:st|nd|rd|th)?\.?(?: of)? ([a-z]{3,9})\.?(?:,? (\d{4}))?$`)
 	monthDay   = regexp.MustCompile(`^([a-z]{3,9})\.? (?:the )?(\d{1,2})(?:st|nd|rd|th)?(?:,? (\d{4}))?$`)
-	inDays     = regexp.MustCompile(`^(?:in )?(\d{1,3}|[a-z]+) (days?|weeks?|months?)(?: from now)?$`)
+	inDays     = regexp.MustCompile(`^(?:in )?(?:the )?(?:next )?(\d{1,3}|[a-z]+) (days?|weeks?|months?)(?: from now)?$`)
 	onDay      = regexp.MustCompile(`^(?:on )?(next |this |coming )?([a-z]{3,9})$`)
 )
 

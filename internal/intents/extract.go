@@ -336,7 +336,7 @@ func labels(name string) []string {
 	return []string{name, strings.ReplaceAll(name, "_", "-"), strings.ReplaceAll(name, "_", " "), strings.ReplaceAll(name, "_", "")}
 }
 
-var pairAfter = regexp.MustCompile("^\\s*(?:=|:|\\bis\\b)\\s*(?:`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|'([^'\n]+)'|([^\\s,;]+))")
+var pairAfter = regexp.MustCompile("^\\s*(?:=|:|\\bis\\b|\\bshould be\\b)\\s*(?:`([^`\n]+)`|\"([^\"\n]+)\"|“([^”\n]+)”|'([^'\n]+)'|([^\\s,;]+))")
 
 // pair finds name=value, name: value, --name value and “name is value”.
 func (f *finding) pair(_ int, in playbook.Input) {

@@ -76,3 +76,38 @@ func sameValues(t *testing.T, inputs map[string]any, want string) bool {
 	}
 	return reflect.DeepEqual(a, w)
 }
+
+// FuzzExtract reads any text for every playbook of testdata/inputs.json: a
+// value that is taken is one that the input takes.
+func FuzzExtract(f *testing.F) {
+	text, err := os.ReadFile(filepath.Join("testdata", "inputs.txt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		_, said, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		said, _, _ = strings.Cut(said, " => ")
+		f.Add(said)
+	}
+	f.Add("*.*. half a a dozen twenty and a half 1h1h1h 5-gig --no- <http|> \xff €")
+	books := shelfOf(f, "inputs.json")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, p := range books {
+			inputs, rejected := Extract(p, text, testNow())
+			for _, in := range p.Flow.Inputs {
+				v, ok := inputs[in.Name]
+				if !ok || in.Type == playbook.Boolean || in.Type == playbook.Someone {
+					continue
+				}
+				if _, err := ParseValue(in, fmt.Sprint(v), testNow()); err != nil {
+					t.Errorf("%q: %s is %v: %v", text, in.Name, v, err)
+				}
+			}
+			for _, r := range rejected {
+				if _, both := inputs[r.Input]; both {
+					t.Errorf("%q: %s is taken and rejected", text, r.Input)
+				}
+			}
+		}
+	})
+}

@@ -54,7 +54,8 @@ type entry struct {
 	templates *templates
 	patterns  []*regexp.Regexp
 	command   []string
-	asked     bool // some example is a question
+	nots      [][]piece // near misses, the words that say something
+	asked     bool      // some example is a question
 }
 
 // Settings of the decision, measured on the package's own catalogue and on
@@ -157,6 +158,9 @@ func newEntry(p *playbook.Playbook, ready *entry) (entry, error) {
 			return entry{}, fmt.Errorf("compile pattern of playbook %s: %w", p.ID, err)
 		}
 		e.patterns = append(e.patterns, re)
+	}
+	for _, x := range p.Match.Not {
+		e.nots = append(e.nots, telling(x))
 	}
 	for _, x := range p.Match.Examples {
 		e.asked = e.asked || asksAbout(wordList(x))

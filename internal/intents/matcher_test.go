@@ -100,6 +100,57 @@ func TestNewMatcherRefusesPattern(t *testing.T) {
 	}
 }
 
+// TestMatchNot says near misses nearly as they are written, with slips and
+// politeness: they never match, and neither does a pattern then.
+func TestMatchNot(t *testing.T) {
+	t.Parallel()
+	p := databasePlaybook()
+	p.Match.Not = append(p.Match.Not, "new pg training for {name}", "I need a postgres expert")
+	m := newTestMatcher(t, []*playbook.Playbook{p, rollbackPlaybook()})
+	for _, text := range []string{
+		"how do I restore a backup", "How do I restore a backup?", "hi, how do i restore the backup please", "how do i restoer a backup", "how do I restore my backups",
+		"new pg training for", "I need a postgres expert", "i need an postgres expert!", "hey team, I need a Postgres expert please",
+	} {
+		if got := m.Match(text, nil); got.Playbook == p.ID {
+			t.Errorf("Match(%q) = %+v", text, got)
+		}
+	}
+	for _, text := range []string{"I need a postgres database", "new pg for orders"} {
+		if got := m.Match(text, nil); got.Decision != Matched || got.Playbook != p.ID {
+			t.Errorf("Match(%q) = %+v", text, got)
+		}
+	}
+}
+
+// TestMatchSure has an example, a command, a pattern and a likeness disagree:
+// the plainer word wins, and the person is not asked.
+func TestMatchSure(t *testing.T) {
+	t.Parallel()
+	words := func(id string, m playbook.Match) *playbook.Playbook {
+		return &playbook.Playbook{ID: id, Title: id, Match: m, Answer: &playbook.Answer{Text: id}}
+	}
+	m := newTestMatcher(t, []*playbook.Playbook{
+		words("alike", playbook.Match{Examples: []string{"list the open invoices of {customer}", "list all of the open invoices now"}}),
+		words("pattern", playbook.Match{Examples: []string{"sing a song"}, Patterns: []string{"^list (all|open) "}}),
+		words("command", playbook.Match{Examples: []string{"dance"}, Command: "list all"}),
+		words("example", playbook.Match{Examples: []string{"list all invoices"}}),
+	})
+	for _, c := range []struct{ text, playbook, because string }{
+		{"list all invoices", "example", "word for word"},
+		{"list all open invoices", "command", "begins with the command"},
+		{"list open invoices", "pattern", "matches the pattern"},
+		{"list the open invoices", "alike", "says"},
+	} {
+		got := m.Match(c.text, nil)
+		if got.Decision != Matched || got.Playbook != c.playbook || !strings.Contains(got.Because[0], c.because) {
+			t.Errorf("Match(%q) = %+v, want %s", c.text, got, c.playbook)
+		}
+		if err := checkMatch(got); err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}
+
 func TestMatchDenied(t *testing.T) {
 	t.Parallel()
 	m := newTestMatcher(t, []*playbook.Playbook{databasePlaybook(), rollbackPlaybook()})

@@ -15,8 +15,22 @@ type guess struct {
 	inputs   map[string]any
 	rejected []Rejected
 	because  []string
-	sure     bool // an example, a command or a pattern says so
+	sure     sureness
 }
+
+// sureness tells what says so, beside the classifiers: the higher wins.
+type sureness int
+
+const (
+	guessed   sureness = iota
+	patterned          // a pattern
+	commanded          // it begins with the command
+	worded             // it is an example, word for word
+)
+
+// sureScore is the confidence by sureness; what is guessed beside a sure one
+// stays below.
+var sureScore = [...]float64{guessed: 0.95, patterned: 0.97, commanded: 0.98, worded: 0.99}
 
 // rank is every entry that text may ask for, best first, and what was ruled out.
 func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, ruledOut []string) {
@@ -33,17 +47,18 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 	about := asksAbout(words)
 	line := foldSpace(text)
 	said, now := pieces(text), m.now()
+	told := telling(text)
 	for n, i := range order {
 		e := &m.entries[i]
-		if slices.Contains(never, i) && !slices.Contains(certain, i) {
+		if !slices.Contains(certain, i) && (slices.Contains(never, i) || e.isNot(told)) {
 			ruledOut = append(ruledOut, fmt.Sprintf("says “%s”, which %s rules out", shorten(line), e.playbook.ID))
 			continue
 		}
 		g := guess{entry: i, inputs: map[string]any{}}
 		pattern := matchPattern(e.patterns, line)
 		isExact := slices.Contains(certain, i)
-		commanded := len(e.command) > 1 && len(words) >= len(e.command) && slices.Equal(words[:len(e.command)], e.command)
-		if n >= considered && pattern == "" && !isExact && !commanded {
+		isCommand := len(e.command) > 1 && len(words) >= len(e.command) && slices.Equal(words[:len(e.command)], e.command)
+		if n >= considered && pattern == "" && !isExact && !isCommand {
 			continue
 		}
 		score, ruled := m.weigh(raw, i), raw.ruledOut(i)
@@ -59,13 +74,13 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		g.score = shift(score, e.signs(fixed, f, about))
 		switch {
 		case isExact:
-			g.score, g.sure = 0.99, true
+			g.sure = worded
 			g.because = append(g.because, "it is word for word an example")
-		case commanded:
-			g.score, g.sure = max(g.score, 0.97), true
+		case isCommand:
+			g.sure = commanded
 			g.because = append(g.because, "begins with the command “"+e.playbook.Match.Command+"”")
 		case pattern != "":
-			g.score, g.sure = max(g.score, 0.96), true
+			g.sure = patterned
 			g.because = append(g.because, "matches the pattern "+pattern)
 		case curt(words):
 			g.score *= curtPart
@@ -81,13 +96,11 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		}
 		guesses = append(guesses, g)
 	}
+	settle(guesses)
 	level(guesses)
 	slices.SortStableFunc(guesses, func(a, b guess) int {
 		if a.sure != b.sure {
-			if a.sure {
-				return -1
-			}
-			return 1
+			return int(b.sure - a.sure)
 		}
 		if c := compare(b.score, a.score); c != 0 {
 			return c
@@ -95,6 +108,28 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 		return a.entry - b.entry
 	})
 	return guesses, ruledOut
+}
+
+// telling is the words of text without the polite ones and the articles.
+func telling(text string) []piece {
+	if len(text) > maxNot {
+		return nil
+	}
+	return slices.DeleteFunc(pieces(bare(text)), func(p piece) bool {
+		return polite[p.low] || determiner(p.low) || greetings[p.low]
+	})
+}
+
+// maxNot is the length in bytes of the longest text that can be a near miss.
+const maxNot = 1000
+
+var polite = setOf("please pls plz kindly thanks thx thank you cheers just team folks all everyone anybody")
+
+// isNot tells whether the words are those of a near miss but for a slip.
+func (e *entry) isNot(told []piece) bool {
+	return slices.ContainsFunc(e.nots, func(not []piece) bool {
+		return len(not) > 0 && slices.EqualFunc(not, told, matches)
+	})
 }
 
 // curt tells whether words are a single one that names a thing at most and says
@@ -109,6 +144,21 @@ func curt(words []string) bool {
 
 var greetings = setOf("hi hey hello so and but ok okay um also")
 
+// settle gives the sure ones their scores and keeps the others below them.
+func settle(guesses []guess) {
+	if !slices.ContainsFunc(guesses, func(g guess) bool { return g.sure > guessed }) {
+		return
+	}
+	for i := range guesses {
+		g := &guesses[i]
+		if g.sure > guessed {
+			g.score = sureScore[g.sure]
+		} else {
+			g.score = min(g.score, sureScore[guessed])
+		}
+	}
+}
+
 // level rounds the scores to hundredths, after giving those within one of the
 // best the best's: that much is the order of training and no reason to rank
 // one playbook before another.
@@ -118,7 +168,7 @@ func level(guesses []guess) {
 		best = max(best, g.score)
 	}
 	for i, g := range guesses {
-		if best-g.score < 0.01 {
+		if best-g.score < 0.01 && g.sure == guessed {
 			g.score = best
 		}
 		guesses[i].score = math.Round(g.score*100) / 100
