@@ -63,7 +63,7 @@ func Known(ctx context.Context, cfg config.Config, set *playbook.Set) (playbook.
 		return playbook.Known{}, fmt.Errorf("index the docs: %w", err)
 	}
 	return playbook.Known{
-		Groups:      allGroups(cfg, directory, set),
+		Groups:      append([]string{}, allGroups(cfg, directory, set)...),
 		Pages:       func(glob string) bool { return index.Any(docs.Filter(glob)) },
 		Secrets:     names(cfg, cfg.Workflows.Secrets),
 		Executables: append([]string{}, cfg.Workflows.Command.Allow...),
