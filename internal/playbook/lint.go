@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"frontdoor/internal/document"
 	"frontdoor/internal/expression"
@@ -33,6 +34,15 @@ func Lint(s *Set, known Known) problem.List {
 type linter struct {
 	known Known
 	found problem.List
+	told  map[[2]string]bool // what the configuration lacks, once a playbook
+}
+
+// first tells whether nothing was said yet of what the playbook wants.
+func (l *linter) first(kind, name string) bool {
+	key := [2]string{kind, name}
+	before := l.told[key]
+	l.told[key] = true
+	return !before
 }
 
 func (l *linter) warn(n *document.Node, hint, format string, args ...any) {
@@ -45,6 +55,7 @@ func (l *linter) warn(n *document.Node, hint, format string, args ...any) {
 }
 
 func (l *linter) playbook(p *Playbook) {
+	l.told = map[[2]string]bool{}
 	root := p.root
 	if len(p.Match.Examples) == 0 && len(p.Match.Patterns) == 0 {
 		l.warn(root.Get("match"), "add examples:", "only the command leads here: without examples no question does")
@@ -99,7 +110,7 @@ func (l *linter) groups(n *document.Node) {
 		return
 	}
 	for _, g := range items(n) {
-		if g.Text() != "*" && !slices.Contains(l.known.Groups, g.Text()) {
+		if g.Text() != "*" && !slices.Contains(l.known.Groups, g.Text()) && l.first("group", g.Text()) {
 			l.warn(g, orElse(didYouMean(g.Text(), l.known.Groups), "add it to people.groups"), "the configuration has no group %s", g.Text())
 		}
 	}
@@ -122,13 +133,13 @@ func (l *linter) action(n *document.Node) {
 	if len(argv) == 0 {
 		argv = items(command.Get("argv"))
 	}
-	if len(argv) > 0 && l.known.Executables != nil && !slices.Contains(l.known.Executables, argv[0].Text()) {
+	if len(argv) > 0 && l.known.Executables != nil && !slices.Contains(l.known.Executables, argv[0].Text()) && l.first("executable", argv[0].Text()) {
 		l.warn(argv[0], orElse(didYouMean(argv[0].Text(), l.known.Executables), "add it to workflows.command.allow"), "the configuration doesn't allow the executable %s", argv[0].Text())
 	}
 }
 
 func (l *linter) secret(n *document.Node) {
-	if n != nil && l.known.Secrets != nil && !slices.Contains(l.known.Secrets, n.Text()) {
+	if n != nil && l.known.Secrets != nil && !slices.Contains(l.known.Secrets, n.Text()) && l.first("secret", n.Text()) {
 		l.warn(n, orElse(didYouMean(n.Text(), l.known.Secrets), "add it to workflows.secrets"), "the configuration has no secret %s", n.Text())
 	}
 }
@@ -140,8 +151,11 @@ func (l *linter) config(n *document.Node) {
 	}
 	if n.Kind == document.String {
 		for _, name := range namesAt(n).Config {
-			if !slices.Contains(l.known.Config, name) {
-				l.warn(n, orElse(didYouMean(name, l.known.Config), "add it to workflows.config"), "the configuration has no value %s", name)
+			if !slices.Contains(l.known.Config, name) && l.first("config", name) {
+				before, _, _ := strings.Cut(n.Text(), "config."+name)
+				p := n.ProblemIn(utf8.RuneCountInString(before), orElse(didYouMean(name, l.known.Config), "add it to workflows.config"), "the configuration has no value %s", name)
+				p.Severity = problem.Warning
+				l.found = append(l.found, p)
 			}
 		}
 	}
