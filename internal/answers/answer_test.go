@@ -3,6 +3,7 @@ package answers
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"frontdoor/internal/docs"
@@ -48,5 +49,34 @@ func TestVerify(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestCode quotes what is to be copied, with the sentence that announces it.
+func TestCode(t *testing.T) {
+	x := indexed(t, map[string]string{
+		"nodes.md": "# Nodes\n\n## Drain a node\n\nTell the scheduler that the node goes away:\n\n```shell\nhb drain NODE \\\n  --wait 5m\n```\n\nIt takes a while.\n\n" +
+			"## Kinds of nodes\n\nThere are two kinds of nodes:\n\n- Workers run what teams deploy.\n- Keepers run the platform itself.\n\nNobody chooses.\n\n" +
+			"## Label a node\n\nLabel a node for its team as follows:\n\n" + "```yaml\n" + strings.Repeat("key: value\n", 60) + "```\n",
+		"logs.md": "# Logs\n\nLogs are lines of text.\n",
+	})
+	a := New(func() *docs.Index { return x })
+	for _, c := range []struct{ question, text, quote string }{
+		{"how do I drain a node?", "Tell the scheduler that the node goes away:\nhb drain NODE \\\n  --wait 5m", "hb drain NODE \\ --wait 5m"},
+		{"command to drain a node", "Tell the scheduler that the node goes away:\nhb drain NODE \\\n  --wait 5m", "hb drain NODE \\ --wait 5m"},
+		{"which kinds of nodes are there, workers?", "There are two kinds of nodes:\nWorkers run what teams deploy.\nKeepers run the platform itself.", "Workers run what teams deploy."},
+	} {
+		got := a.Answer(t.Context(), Question{Text: c.question, Vouched: true})
+		if !got.Answered || got.Text != c.text || got.Citations[1].Quote != c.quote {
+			t.Errorf("%s\ngot  %q %+v\nwant %q", c.question, got.Text, got.Citations, c.text)
+			continue
+		}
+		if err := Verify(x, got.Text, got.Citations); err != nil {
+			t.Error(err)
+		}
+	}
+	// What is too long to be quoted is not announced either.
+	if got := a.Answer(t.Context(), Question{Text: "how do I label a node?", Vouched: true}); strings.HasSuffix(got.Text, ":") {
+		t.Errorf("got %q", got.Text)
 	}
 }

@@ -31,6 +31,7 @@ type asked struct {
 	matches map[string][]match
 	joined  []byte // memory of read
 	pairs   []pair // of neighbouring words
+	code    bool   // a command or something to copy is asked for
 	opening string // the word that asks, such as who or when, or ""
 }
 
@@ -53,6 +54,7 @@ func ask(x *docs.Index, question string) *asked {
 	a := &asked{matches: map[string][]match{}}
 	a.kind, a.opening = kindOf(question)
 	a.pairs = neighbours(x, question)
+	a.code = slices.ContainsFunc(tokens(question, 400), func(w string) bool { return copied[w] })
 	last, lastWord := -1, ""
 	terms := x.Terms(question)
 	instead := false // the parts of the last compound stand for it
@@ -220,6 +222,10 @@ func kindOf(question string) (kind, string) {
 			if i == 0 || slices.Contains([]string{"and", "or", "but", "tell", "know"}, words[i-1]) {
 				return howLong, w
 			}
+		case "explain", "define":
+			if i == 0 && len(words) <= 8 {
+				return definition, ""
+			}
 		case "deadline", "until", "duration", "expiry":
 			return howLong, ""
 		case "who", "whos", "whom", "whose":
@@ -258,6 +264,9 @@ var (
 	orders = set(`to use run set add create open ask call type choose put make write read see find check select click enter install apply enable disable
 		configure define specify start stop go list name send get edit change update delete remove follow build merge deploy roll press turn switch`)
 )
+
+// copied are words of questions that are answered by something to copy.
+var copied = set(`command commands cli flag flags syntax yaml json manifest snippet example query curl`)
 
 // suits says how far a sentence is what the kind of question wants, from 0 to
 // 1. heading is that of its passage.

@@ -20,11 +20,11 @@ const considered = 3
 // weights are the numbers of the formula that chooses the sentence to begin
 // with; choose says what they weigh.
 type weights struct {
-	prior, window, named, whole, sentence, lead, suits, best, opening float64
+	prior, window, named, whole, sentence, lead, suits, best, opening, code float64
 }
 
 func defaultWeights() weights {
-	return weights{prior: 3, window: 0.3, named: 0.5, whole: 0.3, sentence: 0.6, lead: 0.08, suits: 0.25, best: 0.1, opening: 0.25}
+	return weights{prior: 3, window: 0.3, named: 0.5, whole: 0.3, sentence: 0.6, lead: 0.08, suits: 0.25, best: 0.1, opening: 0.25, code: 0.2}
 }
 
 // candidate is a sentence that could begin the answer.
@@ -99,6 +99,10 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 	memory := make(cover, count*len(a.weight))
 	count = 0
 	for i, b := range p.Blocks {
+		if b.Kind == docs.Code {
+			a.read(window, b.Text, 1)
+			continue
+		}
 		covers[i] = make([]cover, len(b.Sentences))
 		for n, s := range b.Sentences {
 			covers[i][n], memory = memory[:len(a.weight)], memory[len(a.weight):]
@@ -118,9 +122,13 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 	}
 	count = 0
 	for i, b := range p.Blocks {
+		if b.Kind == docs.Code {
+			continue
+		}
 		for n, s := range b.Sentences {
 			text := b.Text[s.Start:s.End]
-			if !complete(text) {
+			after := follows(p, i, n)
+			if !complete(text) && (len(after) == 0 || !opens(text)) {
 				continue
 			}
 			c := candidate{passage: p, block: i, n: n, named: named, window: a.share(window), dangling: dangles(text)}
@@ -134,8 +142,11 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			if b.Kind != docs.Paragraph {
 				c.score -= 0.1 // a step or an entry alone says little
 			}
-			if points(text) {
+			if points(text) && len(after) == 0 {
 				c.score -= 0.3
+			}
+			if a.code && len(after) > 0 && p.Blocks[i+1].Kind == docs.Code {
+				c.score += w.code
 			}
 			c.score += base
 			count++
@@ -207,35 +218,93 @@ type quote struct {
 }
 
 // compose writes the answer that begins with the sentence: what its paragraph
-// adds, then the steps where the question asks how.
+// adds, what it announces, and the steps where the question asks how.
 func compose(a *asked, c candidate) (string, []Citation) {
 	b := c.passage.Blocks[c.block]
 	quotes := []quote{{c.block, b.Sentences[c.n]}}
 	has := a.cover(c.text())
 	suits := c.suits
-	last := c.block
+	last := c.n
 	for n := c.n + 1; n < len(b.Sentences) && len(quotes) < maxSentences; n++ {
 		s := b.Sentences[n]
 		text := b.Text[s.Start:s.End]
-		if s.Start != b.Sentences[n-1].End+1 || !complete(text) || points(text) {
+		announced := opens(text) && len(follows(c.passage, c.block, n)) > 0
+		if s.Start != b.Sentences[n-1].End+1 || !announced && (!complete(text) || points(text)) {
 			break
 		}
 		more := a.cover(text)
 		next := a.suits(text, "")
-		if a.gain(more, has) < 0.05 && (a.share(more) < 0.15 || a.kind != how && a.kind != plain) && next <= suits {
+		if !announced && a.gain(more, has) < 0.05 && (a.share(more) < 0.15 || a.kind != how && a.kind != plain) && next <= suits {
 			break
 		}
 		merge(has, more)
 		suits = max(suits, next)
+		last = n
 		quotes = append(quotes, quote{c.block, s})
 	}
-	if len(quotes) == 1 {
+	after := follows(c.passage, c.block, last)
+	said := b.Text[b.Sentences[last].Start:b.Sentences[last].End]
+	switch {
+	case len(after) > 0 && (opens(said) || a.code || a.kind == how || points(said)):
+		quotes = append(quotes, after...)
+	case len(quotes) == 1:
 		quotes = append(quotes, further(a, c, has, suits)...)
 	}
-	if a.kind == how || a.kind == plain && c.named > 0.6 {
-		quotes = append(quotes, steps(c, last)...)
+	if len(after) == 0 && (a.kind == how || a.kind == plain && c.named > 0.6) {
+		quotes = append(quotes, steps(c, c.block)...)
 	}
 	return write(c.passage, quotes)
+}
+
+// opens says whether a sentence announces what comes next, and leans on nothing
+// that came before.
+func opens(text string) bool {
+	return strings.HasSuffix(text, ":") && strings.Count(text, " ") >= 2 && !strings.Contains(strings.ToLower(text), "above")
+}
+
+// follows is what the passage has right after a sentence that ends its block
+// and that can be quoted whole: code, or a list. There is none where a part of
+// it can't.
+func follows(p docs.Passage, block, n int) []quote {
+	b := p.Blocks[block]
+	if n != len(b.Sentences)-1 || b.Sentences[n].End != len(b.Text) || block+1 == len(p.Blocks) {
+		return nil
+	}
+	next := p.Blocks[block+1]
+	if next.Kind == docs.Code {
+		if len(next.Sentences) == 0 {
+			return nil
+		}
+		return []quote{{block + 1, next.Sentences[0]}}
+	}
+	if next.Kind != docs.Item && next.Kind != docs.Step || b.Kind == next.Kind || !opens(b.Text) {
+		return nil
+	}
+	var out []quote
+	for i := block + 1; i < len(p.Blocks) && p.Blocks[i].Kind == next.Kind; i++ {
+		whole, ok := entire(p.Blocks[i])
+		if !ok || len(out) == maxSteps {
+			return nil
+		}
+		out = append(out, quote{i, whole})
+	}
+	return out
+}
+
+// entire is the span of a block that may be quoted from its first letter to
+// its last and announces nothing.
+func entire(b docs.Block) (docs.Span, bool) {
+	if len(b.Sentences) == 0 || strings.HasSuffix(b.Text, ":") {
+		return docs.Span{}, false
+	}
+	whole := b.Sentences[0]
+	for _, s := range b.Sentences[1:] {
+		if s.Start != whole.End+1 {
+			return docs.Span{}, false
+		}
+		whole.End = s.End
+	}
+	return whole, whole == docs.Span{Start: 0, End: len(b.Text)}
 }
 
 // further is the sentence of the passage, beyond the one begun with, that adds
@@ -278,17 +347,8 @@ func steps(c candidate, after int) []quote {
 			}
 			continue
 		}
-		if len(b.Sentences) == 0 || strings.HasSuffix(b.Text, ":") {
-			return nil
-		}
-		whole := docs.Span{Start: b.Sentences[0].Start, End: b.Sentences[0].End}
-		for _, s := range b.Sentences[1:] {
-			if s.Start != whole.End+1 {
-				return nil
-			}
-			whole.End = s.End
-		}
-		if whole != (docs.Span{Start: 0, End: len(b.Text)}) {
+		whole, ok := entire(b)
+		if !ok {
 			return nil
 		}
 		if strings.Contains(b.Text, "table below") || strings.Contains(b.Text, "table above") {
@@ -325,7 +385,7 @@ func write(p docs.Passage, quotes []quote) (string, []Citation) {
 		text.WriteString(said)
 		citations = append(citations, Citation{
 			Page: p.Page, Heading: p.Heading, Anchor: p.Anchor, URL: p.URL,
-			Quote: said, Start: start, End: start + codePoints(said),
+			Quote: collapse(said), Start: start, End: start + codePoints(said),
 		})
 	}
 	return text.String(), citations

@@ -19,7 +19,7 @@ import (
 // snapshot of another version is built again.
 const (
 	imageMagic   = "frontdix"
-	imageVersion = 4
+	imageVersion = 5
 	headerBytes  = 8 + 8 + 32 + tables*16
 )
 

@@ -28,7 +28,7 @@ type Page struct {
 	Title string
 	// URL is its address, or "" where its source has none.
 	URL string
-	// Text is all of its text, a line a block.
+	// Text is all of its text, a line a block, and of short code as many as it has.
 	Text string
 	// Headings are the page's headings in order.
 	Headings []Heading
@@ -63,7 +63,8 @@ type Passage struct {
 type Block struct {
 	Kind BlockKind
 	Text string
-	// Sentences are those stretches of Text that may be quoted.
+	// Sentences are those stretches of Text that may be quoted; of code it is
+	// all of it or nothing.
 	Sentences []Span
 }
 

@@ -19,6 +19,7 @@ var (
 	shortcode   = regexp.MustCompile(`(?s)\{\{([<%])\s*(/?)\s*([A-Za-z][\w./-]*)((?:[^{}"]|"[^"]*")*?)/?[>%]\}\}`)
 	argument    = regexp.MustCompile(`(?:([\w-]+)\s*=\s*)?(?:"([^"]*)"|` + "`([^`]*)`" + `|([^\s"=]+))`)
 	comment     = regexp.MustCompile(`(?s)\{\{[<%]\s*comment\s*[>%]\}\}.*?\{\{[<%]\s*/comment\s*[>%]\}\}`)
+	codeTab     = regexp.MustCompile(`(?s)(\{\{[<%]\s*tab\s[^{}]*codelang[^{}]*[>%]\}\})(.*?)(\{\{[<%]\s*/\s*tab\s*[>%]\}\})`)
 	wholeLine   = regexp.MustCompile(`(?m)^[ \t>]*\{\{[<%]\s*/?\s*[A-Za-z][\w./-]*(?:[^{}"\n]|"[^"\n]*")*?[>%]\}\}[ \t]*$`)
 	snippet     = regexp.MustCompile(`^\s*-{1,}8<-{1,}\s+["']([^"']+)["']\s*$`)
 	admonition  = regexp.MustCompile(`^(\s*)(?:!!!|\?\?\?\+?)\s+([\w -]+?)?\s*(?:"([^"]*)")?\s*$`)
@@ -49,6 +50,13 @@ func prepare(src string, include func(name string) string) string {
 		return src
 	}
 	src = comment.ReplaceAllString(src, "")
+	src = codeTab.ReplaceAllStringFunc(src, func(tab string) string {
+		m := codeTab.FindStringSubmatch(tab)
+		if strings.Contains(m[2], "```") {
+			return tab
+		}
+		return m[1] + "\n```\n" + strings.Trim(m[2], "\n") + "\n```\n" + m[3]
+	})
 	var out, prose strings.Builder
 	flush := func() {
 		out.WriteString(expandShortcodes(prose.String(), include))

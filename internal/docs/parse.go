@@ -28,7 +28,7 @@ type BlockKind uint8
 const (
 	Paragraph BlockKind = iota // Paragraph is running prose.
 	Item                       // Item is an entry of a list, or a paragraph of one.
-	Code                       // Code is a code block, line breaks kept as spaces.
+	Code                       // Code is a code block: a short one as it is, of a longer one the line breaks kept as spaces.
 	Row                        // Row is a row of a table, its cells separated by spaces.
 	HTML                       // HTML is the text of an HTML block.
 	Step                       // Step is an entry of a numbered list, or a paragraph of one.
@@ -221,7 +221,7 @@ func (w *walker) container(n ast.Node, kind BlockKind, depth int) {
 			}
 			w.container(c, kind, depth+1)
 		case *ast.CodeBlock, *ast.FencedCodeBlock:
-			w.add(Code, w.lines(c))
+			w.code(w.lines(c))
 		case *ast.HTMLBlock:
 			raw := w.lines(c)
 			if c.HasClosure() {
@@ -275,6 +275,33 @@ func (w *walker) add(kind BlockKind, raw string) {
 	}
 	s := &w.page.sections[len(w.page.sections)-1]
 	s.blocks = append(s.blocks, b)
+}
+
+// What a person reads in a chat of a code block.
+const (
+	maxCodeLines = 8
+	maxCodeBytes = 500
+)
+
+// code puts a code block into the open section. A short one keeps its lines
+// and may be quoted, whole.
+func (w *walker) code(raw string) {
+	lines := strings.Split(strings.Trim(strings.ReplaceAll(raw, "\r\n", "\n"), "\n"), "\n")
+	short := len(lines) <= maxCodeLines && len(raw) <= maxCodeBytes && strings.ContainsFunc(raw, unicode.IsLetter)
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " \t")
+		short = short && !strings.ContainsFunc(line, func(r rune) bool { return r != '\t' && !unicode.IsPrint(r) })
+	}
+	for _, sign := range []string{"{{<", "{{%", "--8<--", "\uFFFD"} {
+		short = short && !strings.Contains(raw, sign)
+	}
+	if !short {
+		w.add(Code, raw)
+		return
+	}
+	text := strings.Join(lines, "\n")
+	s := &w.page.sections[len(w.page.sections)-1]
+	s.blocks = append(s.blocks, block{kind: Code, text: text, sentences: []Span{{0, len(text)}}})
 }
 
 // html adds the text of an HTML block. Its headings open sections.

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,5 +85,22 @@ func TestTwoEdits(t *testing.T) {
 		if got := twoEdits(c.a, []byte(c.b)); got != c.want {
 			t.Errorf("%s, %s: got %v", c.a, c.b, got)
 		}
+	}
+}
+
+// TestLeading compares the few that are picked with a full sort.
+func TestLeading(t *testing.T) {
+	var hits []hit
+	for i := range 300 {
+		hits = append(hits, hit{page: i, score: float64((i * 7919) % 40)})
+	}
+	sorted := leading(slices.Clone(hits), 100)
+	for _, n := range []int{1, 5, 10, 32} {
+		if got := leading(slices.Clone(hits), n); !slices.Equal(got, sorted[:n]) {
+			t.Errorf("%d: got %v, want %v", n, got, sorted[:n])
+		}
+	}
+	if got := leading(slices.Clone(hits[:3]), 10); len(got) != 3 || got[0].score < got[1].score || got[1].score < got[2].score {
+		t.Errorf("of three: got %v", got)
 	}
 }

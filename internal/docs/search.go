@@ -200,7 +200,7 @@ func (x *Index) saturatedPage(page int, tf *[fields]uint32, named uint32, r rank
 
 // fuse makes pages out of passages.
 func (x *Index) fuse(acc *accumulator, q query, limit int, r ranking, in []Filter) []hit {
-	slices.Sort(acc.touched)
+	acc.order()
 	var hits []hit
 	for i := 0; i < len(acc.touched); {
 		page := int(x.im.at(tablePassages, acc.touched[i], passagePage))
@@ -235,14 +235,45 @@ func (x *Index) fuse(acc *accumulator, q query, limit int, r ranking, in []Filte
 		hits = append(hits, hit{page, passage, score})
 	}
 	x.refer(hits, r)
-	sortHits(hits)
-	return hits[:min(limit, len(hits))]
+	return leading(hits, limit)
 }
 
-// sortHits puts the best first. Equal scores keep the order of the pages, so
-// that every run agrees.
-func sortHits(hits []hit) {
-	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
+// order puts the touched passages in the order of the pages.
+func (a *accumulator) order() {
+	const dense = 16 // from so many in a row on it is quicker to look at all of them
+	if len(a.touched)*dense < len(a.score) {
+		slices.Sort(a.touched)
+		return
+	}
+	a.touched = a.touched[:0]
+	for p, s := range a.score {
+		if s != 0 {
+			a.touched = append(a.touched, p)
+		}
+	}
+}
+
+// leading are the n best hits, best first. Equal scores keep the order of the
+// pages, so that every run agrees. The memory of hits is used up.
+func leading(hits []hit, n int) []hit {
+	const few = 32
+	if n > few {
+		slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
+		return hits[:min(n, len(hits))]
+	}
+	kept := 0
+	for _, h := range hits {
+		if kept == n && h.score <= hits[kept-1].score {
+			continue
+		}
+		i := min(kept, n-1)
+		for ; i > 0 && hits[i-1].score < h.score; i-- {
+			hits[i] = hits[i-1]
+		}
+		hits[i] = h
+		kept = min(kept+1, n)
+	}
+	return hits[:kept]
 }
 
 // refer lets the pages that fit best speak for those that they link to.
@@ -250,13 +281,12 @@ func (x *Index) refer(hits []hit, r ranking) {
 	if r.vote == 0 || len(hits) == 0 {
 		return
 	}
-	best := slices.Clone(hits)
-	sortHits(best)
+	voters := leading(slices.Clone(hits), r.voters)
 	votes := map[int]float64{}
-	for _, h := range best[:min(r.voters, len(best))] {
+	for _, h := range voters {
 		first, count := int(x.im.at(tablePages, h.page, pageLinksTo)), int(x.im.at(tablePages, h.page, pageLinksTo+1))
 		for l := first; l < first+count; l++ {
-			votes[int(x.im.at(tableLinks, l, linkTo))] += h.score / math.Sqrt(float64(count)) / best[0].score
+			votes[int(x.im.at(tableLinks, l, linkTo))] += h.score / math.Sqrt(float64(count)) / voters[0].score
 		}
 	}
 	for i := range hits {

@@ -35,7 +35,7 @@ func (x *Index) snippet(p Passage, q query) string {
 	if best == "" && len(p.Heading) > 0 {
 		best = p.Heading[len(p.Heading)-1]
 	}
-	return shorten(best, weights)
+	return shorten(strings.Join(strings.Fields(best), " "), weights)
 }
 
 // shorten cuts text to a snippet around the first of the words.
