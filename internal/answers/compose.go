@@ -220,6 +220,7 @@ type quote struct {
 // compose writes the answer that begins with the sentence: what its paragraph
 // adds, what it announces, and the steps where the question asks how.
 func compose(a *asked, c candidate) (string, []Citation) {
+	c = announcing(c)
 	b := c.passage.Blocks[c.block]
 	quotes := []quote{{c.block, b.Sentences[c.n]}}
 	has := a.cover(c.text())
@@ -254,6 +255,28 @@ func compose(a *asked, c candidate) (string, []Citation) {
 		quotes = append(quotes, steps(c, c.block)...)
 	}
 	return write(c.passage, quotes)
+}
+
+// announcing is the sentence that announces the list which the candidate is an
+// entry of, where the list can be quoted with it; otherwise the candidate.
+func announcing(c candidate) candidate {
+	blocks := c.passage.Blocks
+	kind := blocks[c.block].Kind
+	if kind != docs.Item && kind != docs.Step {
+		return c
+	}
+	before := c.block
+	for before >= 0 && blocks[before].Kind == kind {
+		before--
+	}
+	if before < 0 || len(blocks[before].Sentences) == 0 {
+		return c
+	}
+	last := len(blocks[before].Sentences) - 1
+	if len(follows(c.passage, before, last)) > 0 {
+		c.block, c.n = before, last
+	}
+	return c
 }
 
 // opens says whether a sentence announces what comes next, and leans on nothing
