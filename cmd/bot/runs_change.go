@@ -112,10 +112,10 @@ func showChanged(s streams, runs *workflow.Runner, id string, asJSON bool) error
 	return p.flush()
 }
 
-// scopeFlags choose what is frozen: exactly one of them.
+// scopeFlags choose what is frozen: at most one of them; none is everything.
 type scopeFlags struct {
 	Playbook string `help:"Every run of this playbook." placeholder:"ID"`
-	All      bool   `help:"Every run there is and will be."`
+	All      bool   `help:"Every run there is and will be, as without any of these."`
 	ID       string `arg:"" optional:"" name:"run" help:"One run."`
 }
 
@@ -127,14 +127,14 @@ func (f scopeFlags) scope(verb string) (workflow.Scope, error) {
 		}
 	}
 	switch {
-	case chosen != 1:
-		return "", usagef("runs %s: name one run, or write --playbook ID, or --all", verb)
-	case f.All:
-		return workflow.Everything, nil
+	case chosen > 1:
+		return "", usagef("runs %s: name one run, or write --playbook ID, or --all; not several of them", verb)
+	case f.ID != "":
+		return workflow.ScopeRun(f.ID), nil
 	case f.Playbook != "":
 		return workflow.ScopePlaybook(f.Playbook), nil
 	}
-	return workflow.ScopeRun(f.ID), nil
+	return workflow.Everything, nil
 }
 
 type runsFreezeCmd struct {

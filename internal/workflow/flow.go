@@ -377,6 +377,15 @@ func (f *flow) setback(s *playbook.Step, a *Attempt, failure *step.Failure) {
 	f.report(Report{Kind: ReportProgress, Step: s.ID, Text: fmt.Sprintf("%s: %s. I try again in %v (attempt %d of %d).", title(*s), failure.Sentence, pause, tried+1, s.Retry.Attempts)})
 }
 
+// leave takes back the attempt that was noted and not begun.
+func (f *flow) leave() {
+	if a := f.last(); a != nil && a.State == StepRunning {
+		a.State, a.Ended, a.Error, a.changed = StepCancelled, f.now, "not begun: the worker had to stop", true
+		f.noteEnd("step_cancelled", a, nil, "not begun")
+	}
+	f.wait(ForWorker, f.now)
+}
+
 func (f *flow) wait(why Wait, until time.Time) {
 	f.State, f.Waits, f.due = Waiting, why, until
 }

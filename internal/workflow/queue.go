@@ -87,7 +87,7 @@ func (f *flow) release(ctx context.Context, tx *database.Tx) error {
 	case err != nil:
 		return err
 	default:
-		if _, err = tx.ExecContext(ctx, "UPDATE runs SET holds = 1, held = ?, waits = ?, due_at = ?, epoch = epoch + 1 WHERE id = ?", f.now.UnixMilli(), ForWorker, f.now.UnixMilli(), next); err != nil {
+		if _, err = tx.ExecContext(ctx, "UPDATE runs SET holds = 1, held = ?, waits = ?, due_at = ?, due_from = ?, epoch = epoch + 1 WHERE id = ?", f.now.UnixMilli(), ForWorker, f.now.UnixMilli(), f.now.UnixMilli(), next); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -62,6 +63,8 @@ type Runner struct {
 
 	wake chan struct{} // something may be due
 	pump chan struct{} // something may have to be said
+
+	ending atomic.Bool // Work waits for nothing any more
 
 	mu      sync.Mutex
 	books   map[string]*playbook.Playbook // by hash

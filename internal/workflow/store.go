@@ -315,9 +315,9 @@ func (f *flow) save(ctx context.Context, tx *database.Tx, lease time.Time) error
 			f.grown = rows[n-1].end
 		}
 		done, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, waits = ?, position = ?, step = ?, due_at = CASE WHEN ? AND cancel <> '' THEN ? ELSE ? END, forgiven = ?, epoch = ?, needs = ?, round = ?, digest = ?,
-			said = ?, ended = ?, error = ?, result = ?, links = ?, cancel = CASE WHEN ? THEN '' ELSE cancel END, frozen = ?, askers = ?, trail = ?, head = ?, seal = ? WHERE id = ? AND epoch = ? AND trail = ?`,
+			said = ?, ended = ?, error = ?, result = ?, links = ?, cancel = CASE WHEN ? THEN '' ELSE cancel END, frozen = ?, askers = ?, due_from = ?, trail = ?, head = ?, seal = ? WHERE id = ? AND epoch = ? AND trail = ?`,
 			f.State, f.Waits, f.position, f.Step, f.State == Waiting && !f.renewed, f.now.UnixMilli(), millis(due), f.forgiven, f.next, needs, f.round, f.digest,
-			f.said, millis(f.Ended), f.Error, f.Text, links, f.renewed, millis(f.frozen), askers, f.grown.count, f.grown.link, f.ledger.sealOf(f.ID, f.grown), f.ID, f.epoch, f.tail.count)
+			f.said, millis(f.Ended), f.Error, f.Text, links, f.renewed, millis(f.frozen), askers, f.now.UnixMilli(), f.grown.count, f.grown.link, f.ledger.sealOf(f.ID, f.grown), f.ID, f.epoch, f.tail.count)
 		if err != nil {
 			return err
 		}

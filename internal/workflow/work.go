@@ -43,6 +43,7 @@ type task struct {
 // on_unknown. It returns nil.
 func (r *Runner) Work(ctx context.Context) error {
 	defer r.http.Close()
+	r.ending.Store(false)
 	// What keeps leases and says reports has to outlive the last step.
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var behind sync.WaitGroup
@@ -62,6 +63,7 @@ func (r *Runner) Work(ctx context.Context) error {
 	select {
 	case <-drained:
 	case <-timer.C:
+		r.ending.Store(true)
 		r.mu.Lock()
 		for _, h := range r.held {
 			h.stop(errShutdown)
@@ -79,14 +81,15 @@ func (r *Runner) Work(ctx context.Context) error {
 func (r *Runner) dispatch(ctx, inner context.Context, steps *sync.WaitGroup) {
 	free := make(chan struct{}, r.opts.Workers)
 	troubled := false
+	var clock watch
 	for ctx.Err() == nil {
 		pause := r.opts.Poll
 		var tasks []task
 		more := false
-		wait, err := r.untilDue(ctx)
+		wait, err := r.untilDue(ctx, &clock)
 		if err == nil && wait <= 0 {
 			if room := cap(free) - len(free); room > 0 {
-				tasks, more, err = r.claim(ctx, room)
+				tasks, more, err = r.claim(ctx, room, time.Now().Before(clock.calm))
 			}
 		} else if err == nil {
 			pause = min(pause, wait)
@@ -145,7 +148,16 @@ func (r *Runner) drop(id string, h *hold) {
 }
 
 // untilDue is the time until the next run is due, far away where none is.
-func (r *Runner) untilDue(ctx context.Context) (time.Duration, error) {
+func (r *Runner) untilDue(ctx context.Context, clock *watch) (time.Duration, error) {
+	now, err := r.clock(ctx, r.db)
+	if err != nil {
+		return 0, err
+	}
+	if clock.look(now, r.cfg.Lease) {
+		if err := r.rebase(ctx, now); err != nil {
+			return 0, err
+		}
+	}
 	var due sql.NullInt64
 	if err := r.db.QueryRowContext(ctx, "SELECT min(due_at) FROM runs WHERE due_at IS NOT NULL").Scan(&due); err != nil {
 		return 0, err
@@ -153,13 +165,13 @@ func (r *Runner) untilDue(ctx context.Context) (time.Duration, error) {
 	if !due.Valid {
 		return time.Hour, nil
 	}
-	now, err := r.clock(ctx, r.db)
-	return time.UnixMilli(due.Int64).Sub(now), err
+	return time.UnixMilli(due.Int64).Sub(now), nil
 }
 
 // claim takes up to n runs that are due, moves each to its next step, and
-// returns those with something to do; more tells that others may be due.
-func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err error) {
+// returns those with something to do; more tells that others may be due. calm
+// leaves alone those that somebody has a lease on, over or not.
+func (r *Runner) claim(ctx context.Context, n int, calm bool) (tasks []task, more bool, err error) {
 	var flows []*flow
 	var steps []*playbook.Step
 	err = r.db.Update(ctx, func(tx *database.Tx) error {
@@ -167,7 +179,7 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 		if err != nil {
 			return err
 		}
-		due, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE due_at <= ? ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), n)
+		due, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE due_at <= ? AND (NOT ? OR state <> 'running') ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), calm, n)
 		if err != nil {
 			return err
 		}
@@ -176,12 +188,16 @@ func (r *Runner) claim(ctx context.Context, n int) (tasks []task, more bool, err
 			return err
 		}
 		more = len(due) == n
+		held := r.inHand()
 		for _, w := range due {
+			if held[w.ID] != nil {
+				continue // its lease is over, and yet it is here: what came of its step is still to be stored
+			}
 			f, err := r.load(ctx, tx, w)
 			if err != nil {
 				// One run that can't be read must not hold up the others.
 				r.opts.Log.Error("take up a run", zap.String("run", w.ID), zap.Error(err))
-				if _, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ? WHERE id = ?", now.Add(time.Minute).UnixMilli(), w.ID); err != nil {
+				if _, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ?, due_from = ? WHERE id = ?", now.Add(time.Minute).UnixMilli(), now.UnixMilli(), w.ID); err != nil {
 					return err
 				}
 				continue
@@ -243,7 +259,8 @@ func (r *Runner) follow(ctx context.Context, t task, h *hold) {
 	for s != nil {
 		reply, err := r.do(ctx, f, s)
 		cause := context.Cause(ctx)
-		if errors.Is(cause, errLost) {
+		leaves := errors.Is(cause, errLost) || errors.Is(cause, errShutdown)
+		if errors.Is(cause, errLost) && err != nil {
 			r.opts.Log.Warn("leave a run to another worker", zap.String("run", f.ID), zap.String("step", s.ID))
 			return
 		}
@@ -266,6 +283,8 @@ func (r *Runner) follow(ctx context.Context, t task, h *hold) {
 			by := h.by
 			r.mu.Unlock()
 			f.stop(wished(by))
+		} else if f.State == Running && leaves {
+			f.wait(ForWorker, f.now) // what is done is kept; somebody else goes on
 		} else if f.State == Running {
 			if z := r.frozen(context.WithoutCancel(ctx), f.Run); z != nil && f.position < len(f.steps) {
 				f.freeze(z)
@@ -275,6 +294,13 @@ func (r *Runner) follow(ctx context.Context, t task, h *hold) {
 		}
 		if err := r.persist(ctx, f); err != nil {
 			r.opts.Log.Error("store what came of a step", zap.String("run", f.ID), zap.Error(err))
+			return
+		}
+		if cause := context.Cause(ctx); s != nil && (errors.Is(cause, errLost) || errors.Is(cause, errShutdown)) {
+			f.leave()
+			if err := r.persist(ctx, f); err != nil {
+				r.opts.Log.Warn("give a run back", zap.String("run", f.ID), zap.Error(err))
+			}
 			return
 		}
 	}
@@ -307,27 +333,6 @@ func (r *Runner) do(ctx context.Context, f *flow, s *playbook.Step) (reply map[s
 	return reply, f.fits(s, reply)
 }
 
-// persist stores what has changed. While the database doesn't answer it tries
-// again for as long as the lease may still be ours: what was done must not be
-// forgotten lightly.
-func (r *Runner) persist(ctx context.Context, f *flow) error {
-	ctx = context.WithoutCancel(ctx)
-	pause := 50 * time.Millisecond
-	for until := time.Now().Add(2 * r.cfg.Lease); ; {
-		err := r.db.Update(ctx, func(tx *database.Tx) error { return f.save(ctx, tx, f.now.Add(r.cfg.Lease)) })
-		if err == nil {
-			f.saved()
-			r.poke()
-			return nil
-		}
-		if errors.Is(err, errLost) || time.Now().Add(pause).After(until) {
-			return err
-		}
-		time.Sleep(pause)
-		pause = min(2*pause, time.Second)
-	}
-}
-
 // giveBack lets another worker take the run at once. The attempt stays as it
 // is, running: whoever takes it decides about an interrupted step.
 func (r *Runner) giveBack(ctx context.Context, f *flow) {
@@ -337,7 +342,7 @@ func (r *Runner) giveBack(ctx context.Context, f *flow) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE runs SET due_at = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?", now.UnixMilli(), f.ID, f.epoch)
+		_, err = tx.ExecContext(ctx, "UPDATE runs SET due_at = ?, due_from = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?", now.UnixMilli(), now.UnixMilli(), f.ID, f.epoch)
 		return err
 	})
 	if err != nil {
@@ -350,7 +355,7 @@ func (r *Runner) giveBack(ctx context.Context, f *flow) {
 func (r *Runner) keep(ctx context.Context) {
 	ticker := time.NewTicker(r.opts.Poll)
 	defer ticker.Stop()
-	renewed := time.Now()
+	renewed, left := time.Now(), false
 	for {
 		select {
 		case <-ticker.C:
@@ -372,10 +377,13 @@ func (r *Runner) keep(ctx context.Context) {
 		err := r.renew(ctx, held)
 		switch {
 		case err == nil:
-			renewed = began
+			renewed, left = began, false
 		case time.Since(renewed) > r.cfg.Lease:
 			// By now another worker may have them: nothing may go on here.
-			r.opts.Log.Error("renew leases: the steps in hand are left", zap.Error(err))
+			if !left {
+				r.opts.Log.Error("renew leases: the steps in hand are left", zap.Error(err))
+			}
+			left = true
 			for _, h := range held {
 				h.stop(errLost)
 			}
@@ -423,7 +431,7 @@ func (r *Runner) renew(ctx context.Context, held map[string]*hold) error {
 			return err
 		}
 		for id, h := range held {
-			done, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ? WHERE id = ? AND epoch = ? AND state = 'running'", now.Add(r.cfg.Lease).UnixMilli(), id, h.epoch)
+			done, err := tx.ExecContext(ctx, "UPDATE runs SET due_at = ?, due_from = ? WHERE id = ? AND epoch = ? AND state = 'running'", now.Add(r.cfg.Lease).UnixMilli(), now.UnixMilli(), id, h.epoch)
 			if err != nil {
 				return err
 			}
