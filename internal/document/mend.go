@@ -10,9 +10,13 @@ import (
 	"frontdoor/internal/problem"
 )
 
-// maxMended is the greatest document in bytes whose mistakes of syntax are
-// looked for one by one; of a greater one the first is told.
-const maxMended = 128 << 10
+// maxMended and maxMendedLines are the greatest document in bytes and lines
+// whose mistakes of syntax are looked for one by one: the time grows with the
+// square of the lines. Of a greater one the first is told.
+const (
+	maxMended      = 128 << 10
+	maxMendedLines = 1500
+)
 
 // maxMendDepth is how deep parts are taken apart in search of the one that is
 // no YAML.
@@ -34,11 +38,8 @@ type mender struct {
 // mend returns the tree of text as far as it can be read, and what is wrong
 // with the rest; nil where nothing helps.
 func (d *Document) mend(text string) (*ast.File, problem.List) {
-	if len(text) > maxMended {
-		return nil, nil
-	}
 	m := &mender{doc: d, lines: strings.Split(text, "\n")}
-	if !m.block(0, len(m.lines), 0) {
+	if len(text) > maxMended || len(m.lines) > maxMendedLines || !m.block(0, len(m.lines), 0) {
 		return nil, nil
 	}
 	parsed, p := d.tree(strings.Join(m.lines, "\n"))
