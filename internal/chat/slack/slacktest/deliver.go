@@ -173,14 +173,17 @@ func (s *Server) acked(d *delivery, o Outcome) {
 // failed notes an attempt that failed, and tries an event again. Commands and
 // interactions are not tried again: the person sees the error.
 func (s *Server) failed(d *delivery, o Outcome, reason string, again bool) {
-	s.note(d, o)
 	if d.kind != kindEvent || !again || d.retry >= len(retries) {
+		s.note(d, o)
 		s.end(d, o)
 		return
 	}
 	next := *d
 	next.retry, next.reason = d.retry+1, reason
+	// Noted after it is planned: whoever has seen it may move the clock.
 	s.clock.after(retries[d.retry], func() { s.transmit(&next) })
+	s.note(d, o)
+	s.touch()
 }
 
 func (s *Server) note(d *delivery, o Outcome) {
@@ -193,17 +196,17 @@ func (s *Server) note(d *delivery, o Outcome) {
 
 func (s *Server) end(d *delivery, o Outcome) {
 	o.Attempts = d.retry + 1
+	s.mu.Lock()
+	if o.Error != "" && d.exchange != nil && d.exchange.user != nil {
+		d.exchange.user.troubles = append(d.exchange.user.troubles, o.Error)
+	}
+	s.mu.Unlock()
 	if d.exchange != nil {
 		d.exchange.outcome = o
 		close(d.exchange.done)
 	}
 	s.pending.Add(-1)
-	s.mu.Lock()
-	if o.Error != "" && d.exchange != nil && d.exchange.user != nil {
-		d.exchange.user.troubles = append(d.exchange.user.troubles, o.Error)
-	}
-	s.touchLocked()
-	s.mu.Unlock()
+	s.touch()
 }
 
 // Pending is how many deliveries have not ended: not acknowledged, or with

@@ -91,12 +91,14 @@ func (s *Server) Counts() map[string]int {
 }
 
 // Complaints are the calls that Slack refused or answered with a warning, as
-// lines: what a bot without faults never does. Faults that were injected, rate
-// limits and warnings about the charset, which the client decides, are none.
+// lines, and the deliveries that it did not acknowledge as it should: what a
+// bot without faults never does. Faults that were injected, rate limits,
+// connections that ended and warnings about the charset, which the client
+// decides, are none.
 func (s *Server) Complaints() []string {
 	var all []string
 	for _, c := range s.Journal() {
-		if c.Kind == KindDelivery && c.Error == "" || c.Kind == KindSocket && c.Error == "" || strings.HasPrefix(c.Error, "fault: ") || c.Error == "ratelimited" {
+		if slices.Contains([]string{"no_connection", "connection_closed", "closed", "ratelimited"}, c.Error) || strings.HasPrefix(c.Error, "fault: ") {
 			continue
 		}
 		warnings := slices.DeleteFunc(slices.Clone(c.Warnings), func(w string) bool { return strings.HasSuffix(w, "_charset") })
@@ -117,7 +119,7 @@ func (s *Server) ForgetJournal() {
 
 var (
 	isTS     = regexp.MustCompile(`\b\d{10}\.\d{6}\b`)
-	isID     = regexp.MustCompile(`\b[ABCDFSUVG][0-9A-Z]{10}\b`)
+	isID     = regexp.MustCompile(`(<[@#])?\b[ABCDFSUVG][0-9A-Z]{10}\b`)
 	isRandom = regexp.MustCompile(`/hooks/[0-9A-Za-z]+|\b\d+\.\d+\.[0-9a-f]{32}\b|\bEv[0-9A-Z]{10,}`)
 )
 
@@ -137,8 +139,7 @@ func (s *Server) JournalText() string {
 				fmt.Fprintf(&out, " %s=%q", name, text)
 				continue
 			}
-			encoded, _ := json.Marshal(value)
-			fmt.Fprintf(&out, " %s=%s", name, encoded)
+			fmt.Fprintf(&out, " %s=%s", name, readable(value))
 		}
 		result := "ok"
 		if c.TS != "" {
@@ -156,9 +157,18 @@ func (s *Server) JournalText() string {
 	return s.Stable(out.String())
 }
 
+// readable is JSON without the escapes that HTML wants.
+func readable(value any) string {
+	var out strings.Builder
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value) // it was decoded from JSON
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
 // Stable replaces in text what differs from run to run: timestamps become ts1,
-// ts2 and so on, ids of people and channels their names, triggers, event ids
-// and hooks a word.
+// ts2 and so on, ids of people and channels their names, triggers, event ids,
+// hooks and the server's address a word.
 func (s *Server) Stable(text string) string {
 	seen := map[string]string{}
 	text = isTS.ReplaceAllStringFunc(text, func(ts string) string {
@@ -167,22 +177,30 @@ func (s *Server) Stable(text string) string {
 		}
 		return seen[ts]
 	})
-	text = isRandom.ReplaceAllString(text, "RANDOM")
+	text = strings.ReplaceAll(isRandom.ReplaceAllString(text, "RANDOM"), s.URL(), "SLACK")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return isID.ReplaceAllStringFunc(text, func(id string) string {
+	return isID.ReplaceAllStringFunc(text, func(found string) string {
+		id := strings.TrimLeft(found, "<@#")
+		inside := found != id // the sign is there already
 		if u := s.users[id]; u != nil {
+			if inside {
+				return "<@" + u.Name
+			}
 			return u.String()
 		}
 		if c := s.channels[id]; c != nil {
-			if c.kind == direct {
+			switch {
+			case c.kind == direct:
 				return "DM"
+			case inside:
+				return "<#" + c.Name
 			}
 			return c.String()
 		}
 		if g := s.groups[id]; g != nil {
 			return "@" + g.Handle
 		}
-		return id
+		return found
 	})
 }

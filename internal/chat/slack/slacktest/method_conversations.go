@@ -62,7 +62,7 @@ func (c *call) listChannels(keep func(*Channel) bool) (object, *refusal) {
 	}
 	names := map[string]channelKind{"public_channel": public, "private_channel": private, "im": direct, "mpim": several}
 	types := strings.FieldsFunc(c.text("types"), func(r rune) bool { return r == ',' || r == ' ' })
-	if types == nil {
+	if len(types) == 0 {
 		types = []string{"public_channel"}
 	}
 	var kinds []channelKind
