@@ -11,6 +11,7 @@ import (
 type docsCmd struct {
 	Index  docsIndexCmd  `cmd:"" help:"Build the index and say what is in it."`
 	Search docsSearchCmd `cmd:"" help:"Search the pages."`
+	Stats  docsStatsCmd  `cmd:"" help:"Say how much is in the index, by source and page."`
 }
 
 type docsIndexCmd struct {

@@ -133,11 +133,10 @@ func build(ctx context.Context, sources []Source, files []file, skipped []Skippe
 			return nil, fmt.Errorf("build docs index: %w", ctx.Err())
 		}
 		<-window
-		name := sources[f.source].page(f.path)
 		if p.err != nil {
-			skipped = append(skipped, Skipped{Page: name, Reason: reason(p.err)})
+			skipped = append(skipped, Skipped{Page: f.name, Reason: reason(p.err)})
 		} else {
-			b.add(f.source, name, f.path, address(sources[f.source], f.path, p.page.meta), p.page)
+			b.add(f.source, f.name, f.path, address(sources[f.source], f.path, p.page.meta), p.page)
 		}
 		if progress != nil {
 			progress(i+1, len(files))
@@ -257,6 +256,7 @@ func (b *builder) add(source int, name, p, url string, parsed *page) {
 	c[pageTitle], c[pageTitle+1] = b.w.text(parsed.title)
 	c[pageURL], c[pageURL+1] = b.w.text(url)
 	c[pagePath], c[pagePath+1] = c[pageName]+uint32(len(name)-len(p)), uint32(len(p))
+	c[pageSource] = uint32(source)
 	c[pageFirst] = uint32(b.passages)
 	c[pageCount] = uint32(len(parsed.sections))
 	if parsed.generated {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,6 +30,7 @@ type Skipped struct {
 type file struct {
 	source int
 	path   string // below the source's folder, with slashes
+	name   string // of the page
 	size   int64
 	mtime  int64
 }
@@ -67,12 +69,16 @@ func list(sources []Source) ([]file, []Skipped, error) {
 		}
 		skipped = append(skipped, left...)
 		for _, f := range found {
-			name := sources[f.source].page(f.path)
-			if taken[name] {
-				skipped = append(skipped, Skipped{Page: name, Reason: "another source has a page of this name"})
+			f.name = sources[f.source].page(f.path)
+			if taken[f.name] && s.Name == "" {
+				// Of several folders without a name, the later one's says which is meant.
+				f.name = path.Join(filepath.Base(s.Dir), f.path)
+			}
+			if taken[f.name] {
+				skipped = append(skipped, Skipped{Page: f.name, Reason: "another source has a page of this name"})
 				continue
 			}
-			taken[name] = true
+			taken[f.name] = true
 			files = append(files, f)
 		}
 	}

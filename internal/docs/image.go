@@ -19,7 +19,7 @@ import (
 // snapshot of another version is built again.
 const (
 	imageMagic   = "frontdix"
-	imageVersion = 5
+	imageVersion = 6
 	headerBytes  = 8 + 8 + 32 + tables*16
 )
 
@@ -52,7 +52,8 @@ const (
 	pageBodyLen  = 14
 	pageNamedLen = 15 // words of the links to it
 	pageLinksTo  = 16 // first row and count of its links
-	pageColumns  = 18
+	pageSource   = 18 // the number of its source
+	pageColumns  = 19
 
 	passagePage       = 0
 	passageTitles     = 1 // headings, separated by headingSeparator

@@ -136,6 +136,30 @@ func (x *Index) Names() []string {
 	return names
 }
 
+// Extent says how much a page has.
+type Extent struct {
+	Page string
+	// Source is the number of the page's source among those that the index was
+	// made from, counted from 0.
+	Source   int
+	Passages int
+	// Words is how many words its text has, common ones left out.
+	Words int
+}
+
+// Extents returns those of all pages, in order of source and path.
+func (x *Index) Extents() []Extent {
+	extents := make([]Extent, x.im.rows(tablePages))
+	for i := range extents {
+		extents[i] = Extent{
+			Page: x.im.text(tablePages, i, pageName), Source: int(x.im.at(tablePages, i, pageSource)),
+			Passages: int(x.im.at(tablePages, i, pageCount)), Words: int(x.im.at(tablePages, i, pageBodyLen)),
+		}
+	}
+	runtime.KeepAlive(x)
+	return extents
+}
+
 // Page returns the page of that name. The source's name may be left out where
 // only one source has the path.
 func (x *Index) Page(name string) (Page, bool) {
