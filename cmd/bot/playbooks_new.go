@@ -154,11 +154,7 @@ func (c *playbooksNewCmd) write(s streams, cfg config.Config, set *playbook.Set,
 	if _, err := os.Lstat(file); err == nil {
 		return usagef("%s exists already: choose another id with --id", file)
 	}
-	schema := ""
-	if _, err := os.Stat(filepath.Join(cfg.Playbooks.Dir, schemaFile)); err == nil {
-		schema = schemaFile
-	}
-	src := sketch.Source(schema)
+	src := sketch.Source(schemaNear(cfg.Playbooks.Dir))
 	catalogue, problems := app.Trial(set, file, src)
 	if problems.Err() != nil {
 		return app.Refused{What: "what you said", Found: problems.Errors()}
@@ -230,8 +226,16 @@ func (c *playbooksNewCmd) report(s streams, file string, sketch *playbook.Sketch
 	return nil
 }
 
-// schemaFile is where an author keeps the schema for editors.
-const schemaFile = "playbook.schema.json"
+// schemaNear is the schema for editors that an author keeps in the directory of
+// the playbooks or in the one above, as a file in dir names it; "" for none.
+func schemaNear(dir string) string {
+	for _, name := range []string{"playbook.schema.json", "../playbook.schema.json"} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err == nil {
+			return name
+		}
+	}
+	return ""
+}
 
 // interview asks for what a sketch lacks.
 type interview struct {

@@ -276,7 +276,7 @@ func (c *checker) input(p document.Pair) {
 // value checks that n can be given for the input.
 func (c *checker) value(n *document.Node, in Input, called string) {
 	typed := map[InputType][]document.Kind{
-		Integer: {document.Int, document.Float}, Number: {document.Int, document.Float}, Boolean: {document.Bool},
+		Integer: {document.Int, document.Float}, Number: {document.Float, document.Int}, Boolean: {document.Bool},
 	}[in.Type]
 	if typed == nil {
 		typed = []document.Kind{document.String}
@@ -289,7 +289,7 @@ func (c *checker) value(n *document.Node, in Input, called string) {
 		if typed[0] == document.String && n.Kind != document.List && n.Kind != document.Object {
 			hint = "put quotes around it"
 		}
-		if typed[0] == document.Int && n.Kind == document.String {
+		if len(typed) == 2 && n.Kind == document.String {
 			hint = "write a number without quotes"
 		}
 		if typed[0] == document.Bool {
@@ -303,7 +303,7 @@ func (c *checker) value(n *document.Node, in Input, called string) {
 		return
 	}
 	if _, err := in.Accept(n.Tree()); err != nil && !patternError(in) {
-		c.fail(n, "", "%s of %s %s", called, in.Name, err)
+		c.fail(n, "write one that the input takes, or change the input", "%s of %s %s", called, in.Name, err)
 	}
 }
 
