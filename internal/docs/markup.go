@@ -26,6 +26,7 @@ var (
 	contentTab  = regexp.MustCompile(`^(\s*)===[!+]*\s+"([^"]*)"\s*$`)
 	directive   = regexp.MustCompile(`^\s*:{3,}\s*([\w-]*)\s*(?:\[([^\]]*)\]|(\S.*?))?\s*$`)
 	fence       = regexp.MustCompile("^\\s*(?:[-*+>]\\s+|\\d+[.)]\\s+)*(`{3,}|~{3,})")
+	definition  = regexp.MustCompile(`^ {0,3}:[ \t]+(\S.*)$`)
 	moduleLine  = regexp.MustCompile(`^(?:import\s.+\sfrom\s+['"].+['"];?|import\s+['"].+['"];?|export\s+(?:const|default|function)\s.*)$`)
 	jsxTag      = regexp.MustCompile(`^\s*</?[A-Z][\w.]*(?:\s[^<>]*)?/?>\s*$`)
 	githubAlert = regexp.MustCompile(`(?m)^(\s*>\s*)\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]`)
@@ -33,7 +34,7 @@ var (
 
 // needsPreparing says whether a page has anything that prepare would change.
 func needsPreparing(src string) bool {
-	for _, mark := range []string{"{{<", "{{%", "!!!", "???", ":::", "=== ", "8<", "[!", "import ", "export "} {
+	for _, mark := range []string{"{{<", "{{%", "!!!", "???", ":::", "=== ", "8<", "[!", "import ", "export ", "\n: ", "\n:\t"} {
 		if strings.Contains(src, mark) {
 			return true
 		}
@@ -101,6 +102,8 @@ func prepare(src string, include func(name string) string) string {
 		case directive.MatchString(bare):
 			m := directive.FindStringSubmatch(bare)
 			prose.WriteString("\n" + unsure(m[2]+m[3]) + "\n\n")
+		case definition.MatchString(bare):
+			prose.WriteString("\n" + definition.FindStringSubmatch(bare)[1] + "\n")
 		case snippet.MatchString(bare):
 			prose.WriteString("\n" + unsure(include(snippet.FindStringSubmatch(bare)[1])) + "\n\n")
 		default:

@@ -32,6 +32,14 @@ func sentences(text string) []Span {
 			end += n
 		}
 		i = end
+		// The mark of a note stands between two sentences and in neither.
+		note := noteMark(text[end:])
+		if rest := text[end+note:]; note > 0 && (rest == "" || rest[0] == ' ') {
+			out = append(out, Span{start, end})
+			start = min(end+note+1, len(text))
+			i = max(i, start)
+			continue
+		}
 		if end < len(text) && (text[end] != ' ' || r == '.' && !endsSentence(text[start:end], text[end+1:])) {
 			continue
 		}
@@ -46,6 +54,19 @@ func sentences(text string) []Span {
 		out = append(out, Span{start, len(text)})
 	}
 	return out
+}
+
+// noteMark is the length of the note marks that text begins with, such as [^1].
+func noteMark(text string) int {
+	n := 0
+	for strings.HasPrefix(text[n:], "[^") {
+		end := strings.IndexByte(text[n:], ']')
+		if end < 0 || end > 40 || strings.ContainsRune(text[n:n+end], ' ') {
+			break
+		}
+		n += end + 1
+	}
+	return n
 }
 
 // endsSentence says whether the full stop at the end of before ends a
