@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -54,11 +56,26 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	if err != nil {
 		return err
 	}
+	ctx, cut := context.WithCancelCause(s.ctx)
+	defer cut(nil)
+	s.ctx = ctx
 	var terminal *console.Console
+	var answered atomic.Int64 // the last line that has a reply
 	bot, err := app.New(s.ctx, cfg, app.Options{
 		Log: log, Progress: indexing(s),
-		Notice:   notice(s),
-		Deliver:  map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error { return terminal.Show(r) }},
+		Notice: notice(s),
+		Deliver: map[string]app.Deliver{console.Platform: func(_ context.Context, r chat.Reply) error {
+			if err := terminal.Show(r); err != nil {
+				cut(err) // whoever reads is gone, or their disk is full: nobody would see the rest
+				return err
+			}
+			if id, line, _ := strings.Cut(r.InReplyTo, "/"); id == session {
+				if n, err := strconv.ParseInt(line, 10, 64); err == nil && n > answered.Load() {
+					answered.Store(n)
+				}
+			}
+			return nil
+		}},
 		Terminal: true, Session: session, ReadOnly: c.ReadOnly,
 	})
 	if err != nil {
@@ -93,8 +110,18 @@ func (c *chatCmd) Run(s streams, root *cli) error {
 	if err := terminal.ReadLines(s.ctx, s.in); err != nil {
 		return err
 	}
-	if err := bot.Settle(s.ctx, c.Wait); err != nil {
+	if err := bot.Settle(s.ctx, c.Wait); err != nil && s.ctx.Err() == nil {
 		fmt.Fprintln(s.err, "bot:", err)
+	}
+	if s.ctx.Err() != nil {
+		// What is in hand is answered yet, if that can be printed.
+		if err := bot.Stop(); err != nil {
+			log.Warn("stop", zap.Error(err))
+		}
+		if cause := context.Cause(s.ctx); !errors.Is(cause, context.Canceled) {
+			return fmt.Errorf("stopped after line %d: %w", answered.Load(), cause)
+		}
+		return fmt.Errorf("interrupted: line %d is the last that was answered", answered.Load())
 	}
 	if c.Timing {
 		return printTiming(s.err, bot.Timing())

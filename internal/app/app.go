@@ -40,6 +40,7 @@ type Options struct {
 	Terminal bool                  // the terminal's rules: `you`, and the embedded defaults
 	ReadOnly bool                  // nothing is started or changed
 	Listen   string                // address of health and metrics; "" serves none
+	Now      func() time.Time      // the clock of conversations; nil is this machine's
 }
 
 // Bot is every room, wired.
@@ -69,6 +70,9 @@ type Bot struct {
 // New opens every room. On an error, what was open is closed again.
 func New(ctx context.Context, cfg config.Config, opts Options) (*Bot, error) {
 	b := &Bot{cfg: cfg, log: opts.Log, deliver: opts.Deliver}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	b.ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := b.open(ctx, opts); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -116,7 +120,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	b.onStop(b.conversations.Close)
 	if opts.Session != "" {
 		if b.sessions, err = openSessions(cfg.DataDir, opts.Session); err != nil {
-			return err
+			return fmt.Errorf("%w%s", err, advice)
 		}
 		b.onStop(b.sessions.close)
 	}
@@ -127,7 +131,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 		Member: func(p chat.Person, group string) bool { return access.Member(b.people.Resolve(p), group) },
 	})
 	if err != nil {
-		return fmt.Errorf("open the runs: %w", err)
+		return fmt.Errorf("open the runs: %w%s", err, advice)
 	}
 	b.engine = engine.New(engine.Rooms{
 		Conversations: b.conversations,
@@ -139,7 +143,7 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 		Policies:      cfg.Channels,
 		Redactor:      redactor,
 		Pseudonym:     b.demand.Pseudonym,
-		Now:           time.Now,
+		Now:           opts.Now,
 		ReadOnly:      opts.ReadOnly,
 		Log:           b.log,
 	})
@@ -207,7 +211,33 @@ func (b *Bot) work(what string, loop func(context.Context) error) {
 
 // Stop ends the work, what is in hand first, and closes every room, the last
 // opened first.
-func (b *Bot) Stop() error { return b.close() }
+func (b *Bot) Stop() error {
+	if b.cfg.Redis.Embedded() {
+		b.empty()
+	}
+	return b.close()
+}
+
+// empty lets what is accepted and recorded reach the database: the in-process
+// Redis ends with this process. It takes a moment, or two seconds where the
+// database can't be written.
+func (b *Bot) empty() {
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Second)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		n, err := b.conversations.Stats(ctx)
+		if err != nil || n.Accepted+n.Events == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 func (b *Bot) close() error {
 	b.cancel()

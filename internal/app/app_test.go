@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,5 +149,33 @@ func TestReload(t *testing.T) {
 	}
 	if n := logs.FilterMessageSnippet("the last good ones stay").Len(); n != len(said) {
 		t.Errorf("the same problems are said again: %d, then %d", len(said), n)
+	}
+}
+
+// TestClockJumps: forward past every expiry, and back behind what is stored,
+// questions are answered and nothing that was recorded is lost.
+func TestClockJumps(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "playbooks", "rota.yaml"), "id: rota\ntitle: The rota\nsummary: Who is on duty.\nowner: sre\nmatch: {command: rota, examples: [who is on duty tonight, show me the rota]}\nanswer: {text: It is Ana.}\n")
+	var ahead atomic.Int64
+	cfg := settings(dir)
+	k := start(t, cfg, app.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }})
+	for _, jump := range []time.Duration{0, 72 * time.Hour, -72 * time.Hour, 1000 * time.Hour, -10 * time.Second, 0} {
+		ahead.Store(int64(jump))
+		if got := k.ask(t, "who is on duty tonight"); !strings.Contains(got, "It is Ana.") {
+			t.Errorf("with the clock %v off the answer is %q", jump, got)
+		}
+	}
+	if err := k.bot.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := app.OpenDatabase(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var answered int
+	if err := db.Read.QueryRowContext(t.Context(), "SELECT count(*) FROM demand_events WHERE event = 'request_answered'").Scan(&answered); err != nil || answered != 6 {
+		t.Errorf("%d of 6 answers are recorded, %v", answered, err)
 	}
 }

@@ -75,10 +75,13 @@ func OpenCorpus(ctx context.Context, cfg config.Config, progress func(done, tota
 // what people wrote. Whoever writes in it first calls this.
 func makeDataDir(cfg config.Config) error {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("make data_dir: %w", err)
+		return fmt.Errorf("make data_dir: %w%s", err, advice)
 	}
 	return nil
 }
+
+// advice ends an error about files that a bot can't start with.
+const advice = "; `bot doctor` says what to do"
 
 // DatabaseFile is the SQLite file in data_dir where no other is configured.
 const DatabaseFile = "frontdoor.db"
@@ -92,14 +95,18 @@ func OpenDatabase(ctx context.Context, cfg config.Config) (*database.DB, error) 
 	if address == "" {
 		address = "sqlite:" + filepath.Join(cfg.DataDir, DatabaseFile)
 	}
-	return database.Open(ctx, address)
+	db, err := database.Open(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("%w%s", err, advice)
+	}
+	return db, nil
 }
 
 // OpenDemand opens the demand warehouse on the database.
 func OpenDemand(ctx context.Context, cfg config.Config, db *database.DB) (*demand.Warehouse, error) {
 	w, err := demand.Open(ctx, db, cfg.Demand, cfg.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("open the demand records: %w", err)
+		return nil, fmt.Errorf("open the demand records: %w%s", err, advice)
 	}
 	return w, nil
 }

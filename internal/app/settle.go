@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"frontdoor/internal/conversation"
 )
 
 // Settle waits until nothing of this process moves any more: no step of a run
@@ -29,9 +31,13 @@ func (b *Bot) Settle(ctx context.Context, wait time.Duration) error {
 func (b *Bot) drained(ctx context.Context) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
+	var n conversation.Stats
 	for {
-		n, err := b.conversations.Stats(ctx)
-		if err != nil {
+		now, err := b.conversations.Stats(ctx)
+		switch {
+		case err == nil:
+			n = now
+		case ctx.Err() == nil:
 			return err
 		}
 		if n.Accepted+n.Outbox+n.Events == 0 {
@@ -40,7 +46,7 @@ func (b *Bot) drained(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%d messages, %d replies and %d events still wait", n.Accepted, n.Outbox, n.Events)
+			return fmt.Errorf("%d messages, %d replies and %d demand records still wait", n.Accepted, n.Outbox, n.Events)
 		}
 	}
 }

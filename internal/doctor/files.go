@@ -57,6 +57,11 @@ func (x *exam) dataDir(context.Context) {
 		return
 	}
 	x.private(check, dir, info, 0o002)
+	for _, name := range []string{"docs", "sessions", "work"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
+			x.bad(check, "move it away; the next start makes what it needs", "%s is a file, and should be a directory", filepath.Join(dir, name))
+		}
+	}
 	for _, name := range []string{app.DatabaseFile, demand.KeyFile, workflow.KeyFile} {
 		file := filepath.Join(dir, name)
 		if info, err := os.Stat(file); err == nil {

@@ -197,6 +197,10 @@ func brokenStores() []setup {
 			mending: func(t *testing.T, dir string) { chmod(t, filepath.Join(dir, ".frontdoor/demand.key"), 0o640) },
 		},
 		{
+			name: "a file in the place of a directory", files: map[string]string{".frontdoor/sessions": "x"}, check: "data_dir", says: "sessions is a file", fix: "move it away",
+			mend: map[string]string{".frontdoor/sessions": gone},
+		},
+		{
 			name: "a key that is too short", files: map[string]string{".frontdoor/demand.key": "short\n"}, check: "demand", says: "fewer than 16 characters",
 			fix: "from a backup", mend: map[string]string{".frontdoor/demand.key": gone},
 		},
