@@ -115,6 +115,10 @@ type demandForgetCmd struct {
 
 // Run deletes what is recorded of somebody; exit code 1 where there is nothing.
 func (c *demandForgetCmd) Run(s streams, root *cli) error {
+	touched, err := c.forgetRuns(s, root)
+	if err != nil {
+		return refusedRun(s, "", err)
+	}
 	_, warehouse, closeDB, err := openDemand(s, root)
 	if err != nil {
 		return err
@@ -125,10 +129,24 @@ func (c *demandForgetCmd) Run(s streams, root *cli) error {
 		return err
 	}
 	fmt.Fprintf(s.err, "bot: %s of %s deleted\n", plural(n, "event"), c.Actor)
-	if n == 0 {
+	if touched > 0 {
+		fmt.Fprintf(s.err, "bot: %s cleared of them; the audit keeps the pseudonym\n", plural(touched, "run"))
+	}
+	if n+touched == 0 {
 		return errNo
 	}
 	return nil
+}
+
+// forgetRuns comes first: deleting the events rewrites the file, and with it
+// the space that the runs leave behind.
+func (c *demandForgetCmd) forgetRuns(s streams, root *cli) (int, error) {
+	runs, closeDB, err := openRuns(s, root)
+	if err != nil {
+		return 0, err
+	}
+	defer closeDB()
+	return runs.Forget(s.ctx, c.Actor)
 }
 
 type demandExportCmd struct {
