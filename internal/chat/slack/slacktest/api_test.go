@@ -68,6 +68,7 @@ func TestRequestsThatAreTaken(t *testing.T) {
 		"no charset":        {team.Token(), "application/json", `{"channel":"` + id + `","text":"hello"}`, "missing_charset"},
 		"charset of a form": {team.Token(), asForm + "; charset=utf-8", "channel=" + id + "&text=hello", "superfluous_charset"},
 		"unknown argument":  {team.Token(), asForm, "channel=" + id + "&text=hello&colour=red", "unknown_argument:colour"},
+		"long text":         {team.Token(), asForm, "channel=" + id + "&text=" + strings.Repeat("x", 4001), "text_longer_than_advised"},
 		"no text":           {team.Token(), asForm, "channel=" + id + "&blocks=" + url.QueryEscape(`[{"type":"divider"}]`), "missing_text_in_message"},
 	} {
 		t.Run(name, func(t *testing.T) {

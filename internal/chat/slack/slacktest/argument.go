@@ -17,7 +17,7 @@ type argument struct {
 
 func parseArguments(line string) []argument {
 	var parsed []argument
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		name, kind, _ := strings.Cut(word, ":")
 		name, required := strings.CutSuffix(name, "!")
 		parsed = append(parsed, argument{name: name, kind: kind, required: required})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -22,7 +23,7 @@ const answerBlocks = `[{"type":"section","text":{"type":"mrkdwn","text":"Databas
 	`{"type":"actions","elements":[{"type":"button","action_id":"yes","text":{"type":"plain_text","text":"Helpful"}},{"type":"button","action_id":"no","text":{"type":"plain_text","text":"Not helpful"}}]}]`
 
 // postAnswer posts as a bot does, without the cost of a client library.
-func postAnswer(b testing.TB, s *slacktest.Server, token, channel, thread string) {
+func postAnswer(b *testing.B, c *http.Client, s *slacktest.Server, token, channel, thread string) {
 	form := url.Values{"channel": {channel}, "text": {"an answer"}, "thread_ts": {thread}, "blocks": {answerBlocks}}
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, s.APIURL()+"chat.postMessage", strings.NewReader(form.Encode()))
 	if err != nil {
@@ -31,7 +32,7 @@ func postAnswer(b testing.TB, s *slacktest.Server, token, channel, thread string
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := c.Do(r)
 	if err != nil {
 		b.Error(err)
 		return
@@ -84,11 +85,11 @@ func BenchmarkSocketMode(b *testing.B) {
 			}
 		}()
 	}
-	token := team.Token()
+	token, c := team.Token(), &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	for range 16 {
 		go func() {
 			for e := range work {
-				postAnswer(b, s, token, e.Payload.Event.Channel, e.Payload.Event.TS)
+				postAnswer(b, c, s, token, e.Payload.Event.Channel, e.Payload.Event.TS)
 				<-open
 				if answered.Add(1) == int64(b.N) {
 					close(done)
@@ -104,7 +105,7 @@ func BenchmarkSocketMode(b *testing.B) {
 	<-done
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 	close(work)
-	http.DefaultClient.CloseIdleConnections()
+	c.CloseIdleConnections()
 }
 
 // BenchmarkHTTP is the same over signed requests.
@@ -126,11 +127,11 @@ func BenchmarkHTTP(b *testing.B) {
 	}))
 	defer bot.Close()
 	s.UseHTTP(slacktest.EndpointsAt(bot.URL))
-	token := team.Token()
+	token, c := team.Token(), &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	for range 16 {
 		go func() {
 			for e := range work {
-				postAnswer(b, s, token, e.Payload.Event.Channel, e.Payload.Event.TS)
+				postAnswer(b, c, s, token, e.Payload.Event.Channel, e.Payload.Event.TS)
 				<-open
 				if answered.Add(1) == int64(b.N) {
 					close(done)
@@ -146,5 +147,5 @@ func BenchmarkHTTP(b *testing.B) {
 	<-done
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 	close(work)
-	http.DefaultClient.CloseIdleConnections()
+	c.CloseIdleConnections()
 }

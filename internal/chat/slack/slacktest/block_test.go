@@ -20,8 +20,11 @@ func times(n int, each string) string {
 	return strings.Join(all, ",")
 }
 
-// wrap puts an element into the block that takes it.
-func inActions(e string) string { return `[{"type":"actions","elements":[` + e + `]}]` }
+// inActions and inInput put an element into the block that takes it.
+func inActions(e string) string {
+	return `[{"type":"actions","elements":[` + e + `]}]`
+}
+
 func inInput(e string) string {
 	return `[{"type":"input","label":` + plainText(5) + `,"element":` + e + `}]`
 }

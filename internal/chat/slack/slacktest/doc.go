@@ -20,14 +20,18 @@
 // asked to disconnect or cut within a frame, errors 5xx, connections that hang
 // or end after the message was stored, HTML and broken JSON as answers.
 //
-// Where Slack says nothing or is lenient, this package is strict or says so:
-// an unknown argument, which Slack ignores, is answered with a warning and
-// stands in the journal; a thread_ts that names no message is refused with
-// thread_not_found, one that names a reply with cannot_reply_to_message;
-// channels are taken by id only. The size of metadata (8,000 bytes), the text
-// over all blocks of a message (10,000 characters), the burst of a channel
-// (3 messages) and a workspace's messages a minute (600) are our readings of
-// limits that Slack does not print.
+// Where Slack says nothing or is lenient, this package is strict or says so.
+// What Slack takes without a word is answered with a warning of our own that
+// stands in the journal and in Complaints: unknown_argument, json_not_read (a
+// JSON body for a method that reads forms only), missing_text_in_message (blocks
+// without the text that screen readers need), text_longer_than_advised. A
+// thread_ts that names no message is refused with thread_not_found, one that
+// names a reply with cannot_reply_to_message; channels are taken by id only;
+// link_disabled answers apps.connections.open while Socket Mode is off. Slack
+// documents two tiers for apps.connections.open: here it is the higher. The
+// size of metadata (8,000 bytes), the text over all blocks of a message (10,000
+// characters), the burst of a channel (3 messages) and a workspace's messages a
+// minute (600) are our readings of limits that Slack does not print.
 //
 // What it leaves out: OAuth and token rotation, user tokens, message search,
 // unfurling, canvases, lists, calls, workflow steps, pins and bookmarks,

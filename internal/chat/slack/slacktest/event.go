@@ -2,6 +2,7 @@ package slacktest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,16 +67,12 @@ func commandsEndpoint(to Endpoints) string     { return to.Commands }
 func interactionsEndpoint(to Endpoints) string { return to.Interactions }
 
 // SendEvent sends any inner event to the app in the workspace, also one that
-// Slack does not know. The exchange ends with its delivery.
+// Slack does not know.
 func (t *Team) SendEvent(inner map[string]any) {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
 	kind, _ := inner["type"].(string)
-	fields := object{}
-	for name, value := range inner {
-		fields[name] = value
-	}
-	t.s.emit(t, nil, event{kind: kind, subscription: kind, fields: fields})
+	t.s.emit(t, nil, event{kind: kind, subscription: kind, fields: maps.Clone(inner)})
 }
 
 // SendPayload sends any JSON as an event delivery: an outer type that Slack

@@ -20,8 +20,8 @@ func try(t *testing.T, s *slacktest.Server, team *slacktest.Team, channel *slack
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", asForm)
-	c := &http.Client{Timeout: 500 * time.Millisecond}
-	defer c.CloseIdleConnections()
+	c := oneOff()
+	c.Timeout = 500 * time.Millisecond
 	answer, err := c.Do(r)
 	if err != nil {
 		return 0, "", err
@@ -100,7 +100,7 @@ func TestMetadataFindsAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", asForm)
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := oneOff().Do(r)
 	if err == nil {
 		_ = answer.Body.Close()
 		t.Fatal("it was answered")
@@ -116,5 +116,4 @@ func TestMetadataFindsAMessage(t *testing.T) {
 	if strings.Contains(without.body, "r7") {
 		t.Errorf("got %s", without.body)
 	}
-	http.DefaultClient.CloseIdleConnections()
 }

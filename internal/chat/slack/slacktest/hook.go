@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -43,6 +44,7 @@ func random() string {
 
 // newHook is a response_url for the person there. The caller holds the lock.
 func (s *Server) newHook(u *User, ch *Channel, m *Message) string {
+	s.sweep()
 	id := random()
 	s.hooks[id] = &hook{user: u, channel: ch, message: m, until: s.clock.now() + hookLife, uses: hookUses}
 	return s.URL() + "/hooks/" + id
@@ -53,6 +55,16 @@ func (s *Server) newTrigger(u *User, v *view) string {
 	id := strconv.FormatUint(s.next(), 10) + "." + strconv.FormatInt(time.Now().UnixMilli(), 10) + "." + random()
 	s.triggers[id] = &trigger{user: u, view: v, until: s.clock.real() + triggerLife}
 	return id
+}
+
+// sweep forgets, now and then, what has expired long ago: a load test makes
+// very many. The caller holds the lock.
+func (s *Server) sweep() {
+	if s.next()%1024 != 0 {
+		return
+	}
+	maps.DeleteFunc(s.hooks, func(_ string, h *hook) bool { return h.until < s.clock.now()-hookLife })
+	maps.DeleteFunc(s.triggers, func(_ string, t *trigger) bool { return t.until < s.clock.real()-time.Minute })
 }
 
 // exchange uses a trigger up.
@@ -133,7 +145,7 @@ func (s *Server) respond(id string, o map[string]any, entry *Call) (status int, 
 	}
 	h.uses--
 	s.mu.Unlock()
-	if wait := s.rates.use("response_url "+id, s.hookRate()); wait > 0 {
+	if wait := s.rates.hook(id); wait > 0 {
 		return http.StatusTooManyRequests, "rate_limited"
 	}
 	blocks, refused := s.payload(o)
@@ -143,13 +155,6 @@ func (s *Server) respond(id string, o map[string]any, entry *Call) (status int, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answer(h, o, blocks)
-}
-
-func (s *Server) hookRate() Rate {
-	if !s.opts.Limits {
-		return Rate{PerMinute: 1 << 30}
-	}
-	return Rate{PerMinute: 60, Burst: 5}
 }
 
 // payload checks a message that comes by a response_url or with an

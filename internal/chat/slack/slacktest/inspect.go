@@ -14,6 +14,7 @@ type checked struct {
 
 const (
 	maxText      = 40_000  // of a message
+	maxAdvised   = 4_000   // of a message without blocks: more is cut up or hidden
 	maxUpdate    = 4_000   // of chat.update
 	maxMarkdown  = 12_000  // of markdown_text
 	maxBlockText = 10_000  // over all blocks of a message
@@ -31,6 +32,9 @@ func (c *call) inspect() *refusal {
 		if utf8.RuneCountInString(c.text(name)) > most {
 			return refuse("msg_too_long")
 		}
+	}
+	if utf8.RuneCountInString(c.text("text")) > maxAdvised && len(c.list("blocks")) == 0 {
+		c.warn("text_longer_than_advised")
 	}
 	if c.has("markdown_text") && c.text("markdown_text") != "" && (c.text("text") != "" || len(c.list("blocks")) > 0) && c.name != "chat.stopStream" {
 		return refuse("markdown_text_conflict")

@@ -1,6 +1,9 @@
 package slacktest
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // Messages are the channel's messages outside threads, the oldest first.
 func (s *Server) Messages(ch *Channel) []Message {
@@ -38,6 +41,49 @@ func copies(messages []*Message) []Message {
 	var all []Message
 	for _, m := range messages {
 		all = append(all, m.copy())
+	}
+	return all
+}
+
+var pings = regexp.MustCompile(`<(@[A-Z0-9]+|!channel|!here|!everyone|!subteam\^[A-Z0-9]+)[|>]`)
+
+// Pings are whom the message notifies by its text and blocks, each once:
+// @U… for a person, !subteam^S… for a group, !channel, !here and !everyone.
+func (m Message) Pings() []string {
+	var all []string
+	for _, found := range pings.FindAllStringSubmatch(m.Text, -1) {
+		all = append(all, found[1])
+	}
+	for _, b := range m.Blocks {
+		all = append(all, pinged(b)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func pinged(value any) []string {
+	var all []string
+	switch v := value.(type) {
+	case string:
+		for _, found := range pings.FindAllStringSubmatch(v, -1) {
+			all = append(all, found[1])
+		}
+	case []any:
+		for _, one := range v {
+			all = append(all, pinged(one)...)
+		}
+	case map[string]any:
+		switch v["type"] {
+		case "user":
+			all = append(all, "@"+asText(v["user_id"]))
+		case "usergroup":
+			all = append(all, "!subteam^"+asText(v["usergroup_id"]))
+		case "broadcast":
+			all = append(all, "!"+asText(v["range"]))
+		}
+		for _, one := range v {
+			all = append(all, pinged(one)...)
+		}
 	}
 	return all
 }

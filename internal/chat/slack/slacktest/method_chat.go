@@ -49,15 +49,15 @@ func (c *call) postTo() (*Channel, *refusal) {
 	switch {
 	case ch.archived:
 		return nil, refuse("is_archived")
-	case !ch.has(c.team) && !(ch.kind == public && slices.Contains(c.token.scopes, "chat:write.public")):
+	case !ch.has(c.team) && (ch.kind != public || !slices.Contains(c.token.scopes, "chat:write.public")):
 		return nil, refuse("not_in_channel")
 	}
 	return ch, nil
 }
 
 // threadArg checks that the thread is one.
-func (c *call) threadArg(ch *Channel, name string) *refusal {
-	ts := c.text(name)
+func (c *call) threadArg(ch *Channel) *refusal {
+	ts := c.text("thread_ts")
 	if ts == "" {
 		return nil
 	}
@@ -101,7 +101,7 @@ func chatPostMessage(c *call) (object, *refusal) {
 	if c.saysNothing() {
 		return nil, refuse("no_text")
 	}
-	if refused := c.threadArg(ch, "thread_ts"); refused != nil {
+	if refused := c.threadArg(ch); refused != nil {
 		return nil, refused
 	}
 	if wait := c.s.rates.post(c.teamID(), ch.ID); wait > 0 {
@@ -131,7 +131,7 @@ func chatPostEphemeral(c *call) (object, *refusal) {
 	if u == nil || !ch.members[u.ID] || u.deleted {
 		return nil, refuse("user_not_in_channel")
 	}
-	if refused := c.threadArg(ch, "thread_ts"); refused != nil {
+	if refused := c.threadArg(ch); refused != nil {
 		return nil, refused
 	}
 	if c.text("text") == "" && c.text("markdown_text") == "" {
@@ -244,7 +244,7 @@ func chatScheduleMessage(c *call) (object, *refusal) {
 	if c.saysNothing() {
 		return nil, refuse("no_text")
 	}
-	if refused := c.threadArg(ch, "thread_ts"); refused != nil {
+	if refused := c.threadArg(ch); refused != nil {
 		return nil, refused
 	}
 	wait := time.Until(time.Unix(int64(c.number("post_at")), 0))
@@ -286,7 +286,7 @@ func chatStartStream(c *call) (object, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	if refused := c.threadArg(ch, "thread_ts"); refused != nil {
+	if refused := c.threadArg(ch); refused != nil {
 		return nil, refused
 	}
 	if ch.kind != direct {

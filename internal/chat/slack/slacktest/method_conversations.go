@@ -75,7 +75,7 @@ func (c *call) listChannels(keep func(*Channel) bool) (object, *refusal) {
 	}
 	var all []object
 	for _, ch := range t.channels {
-		if slices.Contains(kinds, ch.kind) && ch.seenBy(t) && !(ch.archived && c.flag("exclude_archived")) && keep(ch) {
+		if slices.Contains(kinds, ch.kind) && ch.seenBy(t) && (!ch.archived || !c.flag("exclude_archived")) && keep(ch) {
 			all = append(all, ch.wire(t, true))
 		}
 	}

@@ -133,7 +133,7 @@ func filesCompleteUploadExternal(c *call) (object, *refusal) {
 		ch, refused := c.postTo()
 		delete(c.args, "channel")
 		if refused == nil {
-			refused = c.threadArg(ch, "thread_ts")
+			refused = c.threadArg(ch)
 		}
 		if refused != nil {
 			return nil, refused

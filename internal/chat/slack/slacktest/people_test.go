@@ -173,13 +173,13 @@ func TestSharedChannelsAndOrganisations(t *testing.T) {
 	team, other := s.Team("T1"), s.Team("T2")
 	help := team.Channel("help").ShareWith(other)
 	ws := dial(t, s)
-	max := other.User("max")
-	max.Says(help, "hi")
+	stranger := other.User("max")
+	stranger.Says(help, "hi")
 	outer, e := inner(t, ws)
 	if outer["is_ext_shared_channel"] != true || outer["team_id"] != "T1" || e["user_team"] != "T2" || e["team"] != "T2" {
 		t.Errorf("got %v", outer)
 	}
-	u, err := client(s, team).GetUserInfoContext(t.Context(), max.ID)
+	u, err := client(s, team).GetUserInfoContext(t.Context(), stranger.ID)
 	if err != nil || !u.IsStranger || u.Profile.Email != "" || u.TeamID != "T2" {
 		t.Errorf("%+v %v", u, err)
 	}
@@ -291,6 +291,18 @@ func TestClicks(t *testing.T) {
 	}
 	if p := next(t, st.ws)["payload"].(map[string]any); p["type"] != "message_action" || p["message_ts"] != ts {
 		t.Errorf("got %v", p)
+	}
+}
+
+func TestPings(t *testing.T) {
+	s := start(t, slacktest.Options{})
+	team := s.Team("T1")
+	help := team.Channel("help")
+	ts := form(t, s, team, "chat.postMessage", "channel", help.ID, "text", "<@U0ADA> &lt;!here&gt; <!channel> <!channel>", "blocks",
+		`[{"type":"section","text":{"type":"mrkdwn","text":"<!subteam^S1|@oncall>"}},{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"user","user_id":"U0BOB"}]}]}]`).TS
+	m, _ := s.Message(help, ts)
+	if got := strings.Join(m.Pings(), " "); got != "!channel !subteam^S1 @U0ADA @U0BOB" {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -75,6 +75,14 @@ func (r *rates) post(team, channel string) time.Duration {
 	return r.use(PerWorkspace+" "+team, all)
 }
 
+// hook counts a use of a response_url: one a second, all five at once.
+func (r *rates) hook(id string) time.Duration {
+	if !r.on {
+		return 0
+	}
+	return r.use("response_url "+id, Rate{PerMinute: 60, Burst: hookUses})
+}
+
 func (r *rates) use(key string, rate Rate) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -108,6 +108,26 @@ func TestRatesOfAWorkspaceAndOfYourOwn(t *testing.T) {
 	}
 }
 
+// A faster clock refills sooner.
+func TestSpeed(t *testing.T) {
+	s := start(t, slacktest.Options{Limits: true, Speed: 1000})
+	team := s.Team("T1")
+	status := 0
+	for range 20 {
+		form(t, s, team, "users.list")
+	}
+	for range 200 { // a minute lasts 60 ms
+		if status = form(t, s, team, "users.list").status; status == http.StatusOK {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if status != http.StatusOK {
+		t.Errorf("got %d", status)
+	}
+	s.Close() // and the cleanup closes it again
+}
+
 func TestResponseURL(t *testing.T) {
 	st := newStage(t, slacktest.Options{})
 	send := func(hook, body string) (int, string) {
@@ -117,11 +137,10 @@ func TestResponseURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Content-Type", "application/json")
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := oneOff().Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer http.DefaultClient.CloseIdleConnections()
 		defer func() { _ = answer.Body.Close() }()
 		var text [200]byte
 		n, _ := answer.Body.Read(text[:])

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -39,6 +40,11 @@ type reply struct {
 	body   string
 }
 
+// oneOff is a client that keeps no connection.
+func oneOff() *http.Client {
+	return &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
 func raw(t testing.TB, s *slacktest.Server, verb, method, token, kind, body string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), verb, s.APIURL()+method, strings.NewReader(body))
@@ -51,7 +57,7 @@ func raw(t testing.TB, s *slacktest.Server, verb, method, token, kind, body stri
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := oneOff().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +70,6 @@ func raw(t testing.TB, s *slacktest.Server, verb, method, token, kind, body stri
 	if err := json.Unmarshal(data, &out); err != nil {
 		t.Fatalf("%s: %v: %s", method, err, data)
 	}
-	http.DefaultClient.CloseIdleConnections()
 	return out
 }
 

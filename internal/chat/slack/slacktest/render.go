@@ -73,7 +73,8 @@ func (s *Server) speaker(m *Message) string {
 
 func (s *Server) render(m Message) string {
 	var out []string
-	if len(m.Blocks) > 0 && !(len(m.Blocks) == 1 && asObject(m.Blocks[0])["block_id"] == "typed") {
+	byHand := len(m.Blocks) == 1 && asObject(m.Blocks[0])["block_id"] == "typed" // its text says the same
+	if len(m.Blocks) > 0 && !byHand {
 		if m.Markdown != "" {
 			out = append(out, m.Markdown) // of a stream, above what was appended
 		}
@@ -96,10 +97,11 @@ func (s *Server) render(m Message) string {
 	if m.Ephemeral != "" {
 		text += "\n(only you can see this)"
 	}
+	all := []string{text}
 	for _, r := range m.Reactions {
-		text += fmt.Sprintf(" :%s:%d", r.Name, len(r.Users))
+		all = append(all, fmt.Sprintf(":%s:%d", r.Name, len(r.Users)))
 	}
-	return text
+	return strings.Join(all, " ")
 }
 
 // textObject is a text object as a person reads it.

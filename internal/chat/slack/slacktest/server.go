@@ -64,6 +64,7 @@ type Server struct {
 	ctx     context.Context //nolint:containedctx // the life of the server, for deliveries that nobody waits for
 	stop    context.CancelFunc
 	work    sync.WaitGroup
+	closing sync.Once
 
 	table  map[string]*method
 	blocks *blockTable
@@ -149,8 +150,11 @@ func Start(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Close ends every connection and delivery and waits for what runs.
-func (s *Server) Close() {
+// Close ends every connection and delivery and waits for what runs. It may be
+// called again.
+func (s *Server) Close() { s.closing.Do(s.close) }
+
+func (s *Server) close() {
 	s.stop()
 	s.hub.closeAll()
 	patience, cancel := context.WithTimeout(context.Background(), 5*time.Second)

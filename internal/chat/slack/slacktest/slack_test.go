@@ -40,7 +40,7 @@ func client(s *slacktest.Server, team *slacktest.Team) *slack.Client {
 // handle, which acknowledges it or does not.
 func listen(t testing.TB, s *slacktest.Server, team *slacktest.Team, handle func(*socketmode.Client, socketmode.Event)) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends in the cleanup, before Close
+	ctx, cancel := context.WithCancel(context.Background())
 	sm := socketmode.New(client(s, team))
 	done := make(chan struct{}, 2)
 	go func() { _ = sm.RunContext(ctx); done <- struct{}{} }()

@@ -200,11 +200,11 @@ func (t *Team) OtherBot(name string) *User {
 }
 
 func (s *Server) addUser(t *Team, name string) *User {
-	real := name
+	full := name
 	if name != "" {
-		real = strings.ToUpper(name[:1]) + name[1:]
+		full = strings.ToUpper(name[:1]) + name[1:]
 	}
-	u := &User{ID: s.newID("U"), Name: name, team: t, s: s, realName: real, email: name + "@example.com", zone: "Europe/Berlin"}
+	u := &User{ID: s.newID("U"), Name: name, team: t, s: s, realName: full, email: name + "@example.com", zone: "Europe/Berlin"}
 	t.people[name] = u
 	t.users = append(t.users, u)
 	s.users[u.ID] = u
@@ -452,8 +452,21 @@ func (u *User) wire(t *Team, withEmail bool) object {
 	return o
 }
 
-// Answer to Go's %v: what a person reads.
+// String is the person as others read it.
 func (u *User) String() string { return "@" + u.Name }
+
+// Direct tells whether it is a conversation of one person with the bot.
+func (c *Channel) Direct() bool { return c.kind == direct }
+
+// Private tells whether only members see it.
+func (c *Channel) Private() bool { return c.kind != public }
+
+// IsBot tells whether it is no person.
+func (u *User) IsBot() bool {
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	return u.bot != ""
+}
 
 // String is the channel as people read it.
 func (c *Channel) String() string {
