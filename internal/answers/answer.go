@@ -105,11 +105,11 @@ func (a *Answerer) Answer(ctx context.Context, q Question) Answer {
 		return out
 	}
 	asked := ask(x, q.Text)
-	first, found := choose(x, asked, results)
+	first, page, found := choose(x, asked, results)
 	if !found {
 		return out
 	}
-	out.Score = a.calibration.Probability(measure(x, asked, results, first))
+	out.Score = a.calibration.Probability(measure(x, asked, results, first, page))
 	if q.Vouched {
 		out.Score = vouched(out.Score)
 	}

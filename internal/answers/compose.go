@@ -49,23 +49,30 @@ func (c candidate) text() string {
 // whether it is of the kind that the question wants; and whether it comes
 // first under its heading, the more the better the heading fits, because a
 // writer who names a section after a question answers it in the first
-// sentence. ok is false where nothing can be quoted.
-func choose(x *docs.Index, a *asked, results []docs.Result) (best candidate, ok bool) {
+// sentence. ok is false where nothing can be quoted. first is what the best page
+// as a whole has of the question.
+func choose(x *docs.Index, a *asked, results []docs.Result) (best candidate, first cover, ok bool) {
 	w := defaultWeights()
-	for _, r := range results[:min(considered, len(results))] {
-		page, _ := x.Page(r.Page)
+	first = a.cover(results[0].Title)
+	for rank, r := range results[:min(considered, len(results))] {
 		prior := 1.0
 		if results[0].Score > 0 {
 			for range int(w.prior) {
 				prior *= r.Score / results[0].Score
 			}
 		}
-		for _, id := range page.Passages {
+		for _, id := range x.Passages(r.Page) {
 			p := x.Passage(id)
 			if len(p.Blocks) == 0 {
+				if n := len(p.Heading); n > 0 && rank == 0 {
+					a.read(first, p.Heading[n-1], 1)
+				}
 				continue
 			}
-			c, found := lead(x, a, w, p, id == r.Passage)
+			c, window, found := lead(x, a, w, p, id == r.Passage)
+			if rank == 0 {
+				merge(first, window)
+			}
 			c.score *= prior
 			switch {
 			case !found, ok && best.dangling == c.dangling && best.score >= c.score, ok && !best.dangling && c.dangling:
@@ -74,11 +81,12 @@ func choose(x *docs.Index, a *asked, results []docs.Result) (best candidate, ok 
 			best, ok = c, true
 		}
 	}
-	return best, ok
+	return best, first, ok
 }
 
-// lead finds the best sentence of a passage to begin with.
-func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) (best candidate, found bool) {
+// lead finds the best sentence of a passage to begin with, and what the passage
+// with its headings has of the question.
+func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) (best candidate, window cover, found bool) {
 	heading, outer := p.Title, []string{p.Title}
 	if n := len(p.Heading); n > 0 {
 		heading = p.Heading[n-1]
@@ -90,7 +98,7 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 	for i := range title {
 		title[i] = max(title[i], 0.7*around[i])
 	}
-	window := slices.Clone(title)
+	window = slices.Clone(title)
 	covers := make([][]cover, len(p.Blocks))
 	count := 0
 	for _, b := range p.Blocks {
@@ -113,7 +121,8 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			a.read(window, b.Text, 1)
 		}
 	}
-	base := w.window*a.share(window) + w.named*named + w.whole*a.share(title)
+	share := a.share(window)
+	base := w.window*share + w.named*named + w.whole*a.share(title)
 	if bestPassage {
 		base += w.best
 	}
@@ -131,7 +140,7 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			if !complete(text) && (len(after) == 0 || !opens(text)) {
 				continue
 			}
-			c := candidate{passage: p, block: i, n: n, named: named, window: a.share(window), dangling: dangles(text)}
+			c := candidate{passage: p, block: i, n: n, named: named, window: share, dangling: dangles(text)}
 			sentence := a.share(covers[i][n])
 			c.suits = a.suits(text, heading)
 			c.score = w.sentence * sentence / (1 + 0.01*float64(max(strings.Count(text, " ")-24, 0)))
@@ -155,7 +164,7 @@ func lead(x *docs.Index, a *asked, w weights, p docs.Passage, bestPassage bool) 
 			}
 		}
 	}
-	return best, found
+	return best, window, found
 }
 
 func merge(into, from cover) {

@@ -64,11 +64,11 @@ func Measure(x *docs.Index, question string, in ...docs.Filter) (f Features, res
 		return f, nil, false
 	}
 	a := ask(x, question)
-	best, found := choose(x, a, results)
+	best, first, found := choose(x, a, results)
 	if !found {
 		return f, nil, false
 	}
-	return measure(x, a, results, best), results, true
+	return measure(x, a, results, best, first), results, true
 }
 
 // titled is how many of the best pages' titles are looked at.
@@ -83,17 +83,12 @@ const lengthPower = 0.7
 const fewest = 50
 
 // measure computes the features.
-func measure(x *docs.Index, a *asked, results []docs.Result, best candidate) Features {
+func measure(x *docs.Index, a *asked, results []docs.Result, best candidate, first cover) Features {
 	if a.total == 0 {
 		return Features{}
 	}
-	whole := a.cover()
-	if page, found := x.Page(results[0].Page); found {
-		a.read(whole, page.Title, 1)
-		a.read(whole, page.Text, 1)
-	}
 	words := 0.0
-	for _, s := range whole {
+	for _, s := range first {
 		if s > 0 {
 			words++
 		}
@@ -105,7 +100,7 @@ func measure(x *docs.Index, a *asked, results []docs.Result, best candidate) Fea
 	unit := x.RarestIDF()
 	return Features{
 		results[0].Score / unit / math.Pow(a.total/unit, lengthPower),
-		words / float64(len(whole)),
+		words / float64(len(first)),
 		title,
 		a.together(best.passage),
 		best.named,

@@ -191,6 +191,21 @@ func (x *Index) Page(name string) (Page, bool) {
 	return p, true
 }
 
+// Passages returns the passages of a page, in order; none where there is no
+// page of that name.
+func (x *Index) Passages(name string) []PassageID {
+	defer runtime.KeepAlive(x)
+	i, ok := x.byName[name]
+	if !ok {
+		return nil
+	}
+	ids := make([]PassageID, x.im.at(tablePages, i, pageCount))
+	for n := range ids {
+		ids[n] = PassageID(int(x.im.at(tablePages, i, pageFirst)) + n)
+	}
+	return ids
+}
+
 // Passage returns a passage. It panics when there is none of that number.
 func (x *Index) Passage(id PassageID) Passage {
 	defer runtime.KeepAlive(x)
