@@ -79,7 +79,7 @@ func FuzzReadArguments(f *testing.F) {
 		if utf8.ValidString(text) && !utf8.ValidString(all) {
 			t.Errorf("%q was cut in the middle of a letter: %q", text, all)
 		}
-		for _, word := range strings.Fields(text) {
+		for word := range strings.FieldsSeq(text) {
 			if strings.ContainsFunc(word, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) {
 				continue
 			}

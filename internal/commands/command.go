@@ -281,7 +281,7 @@ func lowerASCII(s string) string {
 // after cuts the phrase off the front of the text, at a word's end.
 func after(text, phrase string) (string, bool) {
 	rest, ok := strings.CutPrefix(text, phrase)
-	if !ok || phrase == "" || rest != "" && rest[0] != ' ' && !(rest[0] == ':' || rest[0] == ',') {
+	if !ok || phrase == "" || rest != "" && rest[0] != ' ' && rest[0] != ':' && rest[0] != ',' {
 		return "", false
 	}
 	return rest, true

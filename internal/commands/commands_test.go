@@ -116,9 +116,14 @@ func TestParseLeavesTalkAlone(t *testing.T) {
 
 func TestButtonsComeBack(t *testing.T) {
 	for _, c := range []commands.Command{
-		{Verb: commands.Yes, Token: "abc"}, {Verb: commands.No, Token: "abc"}, {Verb: commands.Choose, Token: "abc", Playbook: "db-create"},
-		{Verb: commands.Use, Request: "q1", Playbook: "db-create"}, {Verb: commands.Cancel, Run: "r-7k3mq2ab"}, {Verb: commands.Helpful, Request: "q1"},
-		{Verb: commands.Escalate, Request: "q1"}, {Verb: commands.Approve, Run: "r-7k3mq2ab"},
+		{Verb: commands.Yes, Token: "abc"},
+		{Verb: commands.No, Token: "abc"},
+		{Verb: commands.Choose, Token: "abc", Playbook: "db-create"},
+		{Verb: commands.Use, Request: "q1", Playbook: "db-create"},
+		{Verb: commands.Cancel, Run: "r-7k3mq2ab"},
+		{Verb: commands.Helpful, Request: "q1"},
+		{Verb: commands.Escalate, Request: "q1"},
+		{Verb: commands.Approve, Run: "r-7k3mq2ab"},
 	} {
 		if got, ok := commands.ParseButton(c.Button()); !ok || got != c {
 			t.Errorf("%q is %+v %v, want %+v", c.Button(), got, ok, c)

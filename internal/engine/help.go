@@ -38,7 +38,7 @@ func (e *Engine) help(t *turn, search string) {
 		t.say(chat.Card{Text: strings.TrimSpace(commandLines())})
 		return
 	}
-	if p := named(set, search); p != nil && (t.listed(p)) {
+	if p := named(set, search); p != nil && t.listed(p) {
 		e.describe(t, p)
 		return
 	}

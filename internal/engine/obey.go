@@ -115,13 +115,6 @@ func closed(t playbook.InputType) bool {
 	return false
 }
 
-func orElse(list []string, otherwise string) []string {
-	if len(list) == 0 {
-		return []string{otherwise}
-	}
-	return list
-}
-
 func name(p chat.Person) string {
 	if p.Name != "" {
 		return p.Name

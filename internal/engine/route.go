@@ -254,7 +254,7 @@ func (e *Engine) asksOptions(t *turn, pending *conversation.Pending) string {
 	}
 	for _, in := range p.Flow.Inputs {
 		for _, word := range wordsOf(t.text) {
-			for _, part := range strings.Split(in.Name, "_") {
+			for part := range strings.SplitSeq(in.Name, "_") {
 				if len(word) >= 3 && alike(part, word) {
 					return in.Name
 				}
@@ -304,7 +304,7 @@ func (e *Engine) belongs(t *turn, pending *conversation.Pending, match intents.M
 // of the playbook: "in prod please".
 func (t *turn) onlyValues(p *playbook.Playbook) bool {
 	found := false
-	for _, w := range strings.Fields(t.text) {
+	for w := range strings.FieldsSeq(t.text) {
 		w = strings.Trim(w, ",.!")
 		value := slices.ContainsFunc(p.Flow.Inputs, func(in playbook.Input) bool {
 			_, err := intents.ParseValue(in, w, t.now)

@@ -5,6 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
 	"frontdoor/internal/access"
 	"frontdoor/internal/answers"
 	"frontdoor/internal/chat"
@@ -18,13 +26,6 @@ import (
 	"frontdoor/internal/playbook"
 	"frontdoor/internal/redact"
 	"frontdoor/internal/workflow"
-	"net/http"
-	"net/http/httptest"
-	"path/filepath"
-	"strings"
-	"sync"
-	"testing"
-	"time"
 
 	"go.uber.org/zap"
 )

@@ -65,12 +65,13 @@ func (c *Console) ReadLines(ctx context.Context, in io.Reader) error {
 			return fmt.Errorf("read line %d: %w", line, err)
 		}
 		if ended && text == "" || ctx.Err() != nil {
-			return nil
+			break
 		}
 		if err := c.Take(ctx, line, text); err != nil || ended {
 			return err
 		}
 	}
+	return nil
 }
 
 // readLine is one line without its end, cut at maxLine bytes.

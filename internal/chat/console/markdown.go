@@ -33,7 +33,7 @@ var (
 func rendered(markdown string, color bool, width int) string {
 	var out []string
 	block := false
-	for _, line := range strings.Split(printable(markdown), "\n") {
+	for line := range strings.SplitSeq(printable(markdown), "\n") {
 		switch {
 		case strings.HasPrefix(strings.TrimSpace(line), "```"):
 			block = !block
