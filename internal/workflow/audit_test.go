@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"frontdoor/internal/chat"
 	"frontdoor/internal/database"
@@ -345,139 +342,6 @@ func TestAnExportIsVerifiedElsewhere(t *testing.T) {
 	}
 }
 
-func TestFreeze(t *testing.T) {
-	a := newAPI()
-	release := a.block()
-	defer release()
-	url, host := server(t, a.ServeHTTP)
-	w := begin(t, setting{config: allowing(host, url)})
-	p := book(t, `
-steps:
-  - {id: one, http: {method: POST, url: '${config.api}/1'}}
-  - {id: two, http: {method: POST, url: '${config.api}/2'}}
-`)
-	root := workflow.Operator("root")
-	w.start(t, "r-one", p, nil)
-	<-a.came
-	refused(t, w.Freeze(t.Context(), workflow.Everything, ana, ""), "only the operator")
-	if err := w.Freeze(t.Context(), workflow.ScopePlaybook("thing-make"), root, "the database moves."); err != nil {
-		t.Fatal(err)
-	}
-	release() // the step in hand is finished, the next not begun
-	run := w.end(t, "r-one")
-	if run.Waits != workflow.ForOperator || run.Frozen == nil || run.Frozen.Reason != "the database moves." || run.Steps[0].State != workflow.StepSucceeded || len(run.Steps) != 1 {
-		t.Errorf("frozen it is %s %s, %+v, %+v", run.State, run.Waits, run.Frozen, run.Steps)
-	}
-	w.start(t, "r-two", p, nil)
-	if run := w.end(t, "r-two"); run.Waits != workflow.ForOperator || len(run.Steps) != 0 {
-		t.Errorf("a new run is %s %s", run.State, run.Waits)
-	}
-	w.start(t, "r-three", p, nil)
-	if err := w.Cancel(t.Context(), "r-three", ana); err != nil {
-		t.Errorf("a frozen run can't be cancelled: %v", err)
-	}
-	if err := w.Freeze(t.Context(), workflow.ScopeRun("r-two"), root, ""); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Unfreeze(t.Context(), workflow.ScopePlaybook("thing-make"), root, ""); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, w.Unfreeze(t.Context(), workflow.ScopePlaybook("thing-make"), root, ""), "is not frozen")
-	if run := w.end(t, "r-one"); run.State != workflow.Succeeded {
-		t.Errorf("let go it is %s %s", run.State, run.Waits)
-	}
-	if run := w.end(t, "r-two"); run.Waits != workflow.ForOperator {
-		t.Errorf("one that is frozen twice is %s %s", run.State, run.Waits)
-	}
-	if err := w.Unfreeze(t.Context(), workflow.ScopeRun("r-two"), root, ""); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.end(t, "r-two"); run.State != workflow.Succeeded {
-		t.Errorf("let go it is %s %s", run.State, run.Waits)
-	}
-	refused(t, w.Freeze(t.Context(), workflow.ScopeRun("r-two"), root, ""), "over already")
-	if err := w.Freeze(t.Context(), workflow.ScopeRun("r-none"), root, ""); !errors.Is(err, workflow.ErrNotFound) {
-		t.Errorf("no such run: %v", err)
-	}
-	if got := wrong(t, w, ""); got != "" {
-		t.Errorf("the audit: %s", got)
-	}
-	text := strings.Join(w.heard(), "\n")
-	if !strings.Contains(text, "r-one/2 paused: It is paused by the operator: the database moves. No new step starts") || !strings.Contains(text, "r-one/3 resumed: The operator lets it go on.") {
-		t.Errorf("heard\n%s", text)
-	}
-}
-
-func TestAFrozenWaitKeepsItsTime(t *testing.T) {
-	clock := &wound{}
-	var ready atomic.Bool
-	url, host := server(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintf(w, `{"ready": %t}`, ready.Load()) })
-	w := begin(t, setting{config: allowing(host, url), options: workflow.Options{Now: clock.now}})
-	w.start(t, "r-one", book(t, "steps: [{id: look, http: {url: '${config.api}/x'}, until: steps.look.json.ready, every: 10ms, timeout: 10m}]"), nil)
-	if err := w.Freeze(t.Context(), workflow.Everything, workflow.Operator("root"), ""); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.end(t, "r-one"); run.Waits != workflow.ForOperator {
-		t.Fatalf("it is %s %s", run.State, run.Waits)
-	}
-	clock.put(24 * time.Hour)
-	ready.Store(true)
-	if err := w.Unfreeze(t.Context(), workflow.Everything, workflow.Operator("root"), ""); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.end(t, "r-one"); run.State != workflow.Succeeded {
-		t.Errorf("it is %s: %s", run.State, run.Error)
-	}
-}
-
-// Nothing of a forgotten person is left in the file but their pseudonym, and
-// the audit is as whole as before.
-func TestForget(t *testing.T) {
-	w := begin(t, setting{config: wordy(), options: workflow.Options{Pseudonym: func(id string) string { return map[string]string{"ana": "p1", "dora": "p2", "emil": "p3"}[id] }}})
-	p := book(t, "inputs: {what: {type: string}}\napproval: [{groups: [dba]}]\nsteps: [{id: tell, message: 'about ${inputs.what}'}]\nresult: 'done ${inputs.what}'")
-	for _, id := range []string{"r-a", "r-b", "r-c"} {
-		w.start(t, id, p, map[string]any{"what": "mysecretproject"})
-	}
-	if err := w.Approve(t.Context(), "r-a", dora); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Deny(t.Context(), "r-b", dora, "becauseisaidso"); err != nil {
-		t.Fatal(err)
-	}
-	w.end(t, "r-a")
-	_, err := w.Forget(t.Context(), "p1")
-	refused(t, err, "`r-c` is not over")
-	if err := w.CancelFor(t.Context(), "r-c", ana, "nevermindit"); err != nil {
-		t.Fatal(err)
-	}
-	for _, actor := range []string{"p1", "p2"} {
-		if n, err := w.Forget(t.Context(), actor); err != nil || n == 0 {
-			t.Errorf("%s was forgotten in %d runs, %v", actor, n, err)
-		}
-	}
-	if n, err := w.Forget(t.Context(), "p4"); err != nil || n != 0 {
-		t.Errorf("somebody unknown was forgotten in %d runs, %v", n, err)
-	}
-	if _, err := w.db.Write.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(w.db.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, not := range []string{"Ana", `"ana"`, "Dora", "dora", "mysecretproject", "becauseisaidso", "nevermindit"} {
-		if bytes.Contains(data, []byte(not)) {
-			t.Errorf("%s is still there", not)
-		}
-	}
-	if run := w.get(t, "r-b"); run.State != workflow.Denied || run.By.ID != "p1" {
-		t.Errorf("the run is %s by %s", run.State, run.By.ID)
-	}
-	if got := wrong(t, w, ""); got != "" {
-		t.Errorf("the audit: %s", got)
-	}
-}
-
 func TestPseudonymsComeFromWhoGivesThem(t *testing.T) {
 	w := begin(t, setting{config: wordy(), idle: true, options: workflow.Options{Pseudonym: func(id string) string { return "p-" + strings.ToUpper(id) }}})
 	w.start(t, "r-a", book(t, guarded), prod())
@@ -492,53 +356,5 @@ func TestPseudonymsComeFromWhoGivesThem(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// What stopped a run once doesn't hurry it when it is tried again: it waits for
-// its approval, and for its lock, like any other.
-func TestAStoppedRunTriedAgainWaitsLikeAnyOther(t *testing.T) {
-	a := newAPI()
-	release := a.block()
-	url, host := server(t, a.ServeHTTP)
-	w := begin(t, setting{config: allowing(host, url)})
-	p := book(t, `
-lock: one
-approval: [{groups: [dba]}]
-steps: [{id: create, http: {method: POST, url: '${config.api}/things'}}]
-`)
-	w.start(t, "r-one", p, nil)
-	if err := w.Approve(t.Context(), "r-one", dora); err != nil {
-		t.Fatal(err)
-	}
-	<-a.came
-	if err := w.Cancel(t.Context(), "r-one", ana); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.end(t, "r-one"); run.State != workflow.Cancelled {
-		t.Fatalf("stopped it is %s", run.State)
-	}
-	w.start(t, "r-two", p, nil)
-	if err := w.Approve(t.Context(), "r-two", dora); err != nil {
-		t.Fatal(err)
-	}
-	<-a.came // it has the lock
-	if err := w.Retry(t.Context(), "r-one", ana); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.end(t, "r-one"); run.Waits != workflow.ForApproval {
-		t.Fatalf("tried again it is %s %s", run.State, run.Waits)
-	}
-	if err := w.Approve(t.Context(), "r-one", dora); err != nil {
-		t.Fatal(err)
-	}
-	if run := w.get(t, "r-one"); run.Waits != workflow.ForLock || run.Ahead != 1 {
-		t.Errorf("approved it waits for %s behind %d", run.Waits, run.Ahead)
-	}
-	release()
-	for _, id := range []string{"r-two", "r-one"} {
-		if run := w.end(t, id); run.State != workflow.Succeeded {
-			t.Errorf("%s is %s", id, run.State)
-		}
 	}
 }
