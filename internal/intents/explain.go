@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"frontdoor/internal/playbook"
 )
 
 // explain is why best is the match, in plain words.
@@ -15,9 +13,9 @@ func (m *Matcher) explain(best guess, guesses []guess, text string, repairs []st
 	e := &m.entries[best.entry]
 	if !slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "it is word for word") }) {
 		said := pieces(text)
-		if example, shared := nearestExample(e.playbook.Match.Examples, said); len(shared) > 0 {
+		if example, shared := nearestExample(e.samples, said); len(shared) > 0 {
 			out = append(out, fmt.Sprintf("says “%s”, like the example “%s”", strings.Join(shared, " "), shorten(example)))
-		} else if _, shared := nearestExample([]string{e.playbook.Title, e.playbook.Match.Command}, said); len(shared) > 0 {
+		} else if _, shared := nearestExample(e.titles, said); len(shared) > 0 {
 			out = append(out, fmt.Sprintf("says “%s”, like its title “%s”", strings.Join(shared, " "), shorten(e.playbook.Title)))
 		}
 	}
@@ -40,10 +38,10 @@ func (m *Matcher) explain(best guess, guesses []guess, text string, repairs []st
 
 // nearestExample is the example that shares most words with what was said, and
 // those words as they were said, in order.
-func nearestExample(examples []string, said []piece) (example string, shared []string) {
+func nearestExample(examples []sample, said []piece) (example string, shared []string) {
 	bestScore := 0.0
 	for _, x := range examples {
-		parts := pieces(slot.ReplaceAllString(x, " "))
+		parts := x.words
 		var words []string
 		score := 0.0
 		for _, p := range said {
@@ -57,7 +55,7 @@ func nearestExample(examples []string, said []piece) (example string, shared []s
 			}
 		}
 		if score /= float64(len(parts) + 4); score > bestScore && slices.ContainsFunc(words, func(w string) bool { return !stopWords[strings.ToLower(w)] }) {
-			example, shared, bestScore = x, words, score
+			example, shared, bestScore = x.text, words, score
 		}
 	}
 	if len(shared) > 8 {
@@ -66,11 +64,11 @@ func nearestExample(examples []string, said []piece) (example string, shared []s
 	return example, shared
 }
 
-func (m *Matcher) nearestNot(p *playbook.Playbook, text string) string {
-	if not, _ := nearestExample(p.Match.Not, pieces(text)); not != "" {
+func (e *entry) nearestNot(text string) string {
+	if not, _ := nearestExample(e.notSamples, pieces(text)); not != "" {
 		return shorten(not)
 	}
-	return shorten(p.Match.Not[0])
+	return shorten(e.notSamples[0].text)
 }
 
 // shorten keeps a quotation to a line.

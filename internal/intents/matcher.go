@@ -50,12 +50,21 @@ type Matcher struct {
 
 // entry is one playbook, made ready.
 type entry struct {
-	playbook  *playbook.Playbook
-	templates *templates
-	patterns  []*regexp.Regexp
-	command   []string
-	nots      [][]piece // near misses, the words that say something
-	asked     bool      // some example is a question
+	playbook   *playbook.Playbook
+	templates  *templates
+	patterns   []*regexp.Regexp
+	command    []string
+	samples    []sample  // the examples
+	titles     []sample  // the title, and the command in its name
+	notSamples []sample  // the near misses
+	nots       [][]piece // near misses, the words that say something
+	asked      bool      // some example is a question
+}
+
+// sample is a text of a playbook and its words.
+type sample struct {
+	text  string
+	words []piece
 }
 
 // Settings of the decision, measured on the package's own catalogue and on
@@ -160,8 +169,14 @@ func newEntry(p *playbook.Playbook, ready *entry) (entry, error) {
 		e.patterns = append(e.patterns, re)
 	}
 	for _, x := range p.Match.Not {
-		e.nots = append(e.nots, telling(x))
+		said := pieces(bare(x))
+		e.notSamples = append(e.notSamples, sample{x, said})
+		e.nots = append(e.nots, telling(said))
 	}
+	for _, x := range p.Match.Examples {
+		e.samples = append(e.samples, sample{x, pieces(bare(x))})
+	}
+	e.titles = []sample{{p.Title, pieces(p.Title)}, {p.Title, pieces(p.Match.Command)}}
 	for _, x := range p.Match.Examples {
 		e.asked = e.asked || asksAbout(wordList(x))
 	}

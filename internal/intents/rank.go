@@ -47,7 +47,7 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 	about := asksAbout(words)
 	line := foldSpace(text)
 	said, now := pieces(text), m.now()
-	told := telling(text)
+	told := telling(said)
 	for n, i := range order {
 		e := &m.entries[i]
 		if !slices.Contains(certain, i) && (slices.Contains(never, i) || e.isNot(told)) {
@@ -91,7 +91,7 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 			if g.score < clarifyAt || len(ruledOut) > 0 {
 				continue // it was not in question
 			}
-			ruledOut = append(ruledOut, fmt.Sprintf("is like “%s”, which %s rules out", m.nearestNot(e.playbook, fixed), e.playbook.ID))
+			ruledOut = append(ruledOut, fmt.Sprintf("is like “%s”, which %s rules out", e.nearestNot(fixed), e.playbook.ID))
 			continue
 		}
 		guesses = append(guesses, g)
@@ -110,18 +110,12 @@ func (m *Matcher) rank(text, fixed string, words []string) (guesses []guess, rul
 	return guesses, ruledOut
 }
 
-// telling is the words of text without the polite ones and the articles.
-func telling(text string) []piece {
-	if len(text) > maxNot {
-		return nil
-	}
-	return slices.DeleteFunc(pieces(bare(text)), func(p piece) bool {
+// telling is words without the polite ones and the articles.
+func telling(words []piece) []piece {
+	return slices.DeleteFunc(slices.Clone(words), func(p piece) bool {
 		return polite[p.low] || determiner(p.low) || greetings[p.low]
 	})
 }
-
-// maxNot is the length in bytes of the longest text that can be a near miss.
-const maxNot = 1000
 
 var polite = setOf("please pls plz kindly thanks thx thank you cheers just team folks all everyone anybody")
 
