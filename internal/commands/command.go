@@ -63,7 +63,7 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 			}
 		}
 	}
-	plain := strings.TrimRight(lower, "?!. ")
+	plain := spelled(strings.TrimRight(lower, "?!. "))
 	switch {
 	case len(plain) > 60:
 	case plain == "status" || plain == "my runs":
@@ -76,6 +76,26 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 		return Command{Verb: Escalate}, true
 	}
 	return Command{}, false
+}
+
+// spelled is text in lower case with the words written out that thumbs cut short.
+func spelled(text string) string {
+	out := strings.Fields(text)
+	for i, w := range out {
+		switch w {
+		case "u", "ya":
+			out[i] = "you"
+		case "ur":
+			out[i] = "your"
+		case "r":
+			out[i] = "are"
+		case "y", "wy":
+			if len(out) > 1 {
+				out[i] = "why"
+			}
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // take fills the command with what stands behind the word, or says that the

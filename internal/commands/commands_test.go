@@ -69,6 +69,7 @@ func TestParse(t *testing.T) {
 		"what are you able to do":        {Verb: commands.Help},
 		"hey what can I ask you here?":   {Verb: commands.Help},
 		"who are you":                    {Verb: commands.Help},
+		"what can u do":                  {Verb: commands.Help},
 		"how do I use this?":             {Verb: commands.Help},
 		"list all playbooks":             {Verb: commands.Help},
 		"why did you say that":           {Verb: commands.Why},

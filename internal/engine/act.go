@@ -39,6 +39,10 @@ func (e *Engine) do(ctx context.Context, t *turn, w way) error {
 		return e.clarify(ctx, t, w)
 	case toDocs:
 		return e.consult(ctx, t, w)
+	case toInstead:
+		e.drop(t, commands.Command{Verb: commands.No})
+		t.text = w.needs[0]
+		return e.do(ctx, t, e.route(t))
 	case toSeveral:
 		return e.several(ctx, t, w)
 	case toAgain:

@@ -34,6 +34,7 @@ var (
 	waits    = regexp.MustCompile(`^(no |ok |oh |please )*(wait|hold on|hang on|hold it|one (sec|second|moment|minute)|just a (sec|second|moment|minute)|a moment|give me a (sec|second|moment|minute)|brb|let me (think|check)|stand by)( a (sec|second|moment|minute|bit))?( please| pls)?[ .!…]*$`)
 	howFar   = regexp.MustCompile(`^(so |and |hey |ok )*(is (it|that|this) (done|ready|finished|running|up|there|still (running|going)|working)( yet)?|(are|is) (we|you|it) (done|there|ready|finished)( yet)?|done( yet)?|ready( yet)?|finished( yet)?|how('s| is| does) (it|that) (going|doing|look|coming along)|how far( is it| are you| along)?|what('s| is) (the|its) (status|state|progress)|any (news|updates?|progress)|did (it|that) (work|finish|succeed|run)|has it (finished|worked|run)|progress)( yet)?[ ?!.]*$`)
 	menus    = regexp.MustCompile(`\b(what|which)\b.*\b(are there|there are|options?|choices?|possible|available|allowed|can i|could i|may i|do you (have|support|offer|know|take)|exist|supported|else)\b`)
+	instead  = regexp.MustCompile(`(?i)^(?:(?:actually|ok|no|oh|please)[ ,]+)*(?:never ?mind|nvm|forget (?:it|that|about (?:it|that))|scrap (?:it|that)|drop (?:it|that))(?:[,.;!–-]+\s*|\s+)(?:and |but |instead,? |rather,? |just |then )*(\S+(?:\s+\S+)+|help|status|human)[ .!]*$`)
 	wantsHow = regexp.MustCompile(`^(so |and |hey |hi |please |ok |but |quick question[:,]? )*(how (do|can|should|would|does|to)|what (is|are|does|do|happens)|whats|what's|why|where|who|when|which|explain|describe)\b`)
 )
 
@@ -60,6 +61,16 @@ func unaddressed(text string) string {
 // declines tells whether the text is a no in more than one word: "no, stop".
 func declines(text string) bool {
 	return len(text) <= 60 && decline.MatchString(strings.ToLower(strings.TrimSpace(text)))
+}
+
+// insteadOf is what is wanted in place of what waits: "never mind, show me my
+// runs"; "" where nothing is.
+func insteadOf(text string) string {
+	m := instead.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil || declines(text) {
+		return ""
+	}
+	return m[1]
 }
 
 // plainly says "name is x" for "name should be x".

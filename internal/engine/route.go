@@ -29,6 +29,7 @@ const (
 	toNothing  kind = "nothing"  // an empty message
 	toWordless kind = "wordless" // a message without a letter or digit
 	toAgain    kind = "again"    // what do you mean by your question?
+	toInstead  kind = "instead"  // drop what waits, and something else
 	toLate     kind = "late"     // an answer to a question that has expired
 	toSeveral  kind = "several"  // more than one need
 	toClosed   kind = "closed"   // the channel is not answered in
@@ -82,6 +83,9 @@ func (e *Engine) route(t *turn) way {
 	}
 	if pending != nil && pending.Kind == conversation.Confirming && agrees(t.text) {
 		command, said = commands.Command{Verb: commands.Yes}, true
+	}
+	if rest := insteadOf(t.text); pending != nil && rest != "" {
+		return way{kind: toInstead, needs: []string{rest}}
 	}
 	if pending != nil && !said && declines(t.text) {
 		command, said = commands.Command{Verb: commands.No}, true
