@@ -26,7 +26,7 @@ var FeatureNames = [len(Features{})]string{
 }
 
 // Calibration turns features into a probability: a logistic regression whose
-// numbers the evaluation command fits (make eval).
+// numbers the evaluation command fits (internal/eval/cmd/eval -fit -data DIR).
 type Calibration struct {
 	Intercept    float64            `json:"intercept"`
 	Coefficients map[string]float64 `json:"coefficients"`
