@@ -146,6 +146,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"no channel":               {"chat.postMessage", []string{"text", "x"}, "invalid_arguments"},
 		"unknown channel":          {"chat.postMessage", []string{"channel", "C0000NOWHERE", "text", "x"}, "channel_not_found"},
 		"channel by name":          {"chat.postMessage", []string{"channel", "#help", "text", "x"}, "channel_not_found"},
+		"to a former colleague":    {"chat.postMessage", []string{"channel", bob.ID, "text", "x"}, "channel_not_found"},
 		"not a member":             {"chat.postMessage", []string{"channel", far.ID, "text", "x"}, "not_in_channel"},
 		"private, not a member":    {"chat.postMessage", []string{"channel", secret.ID, "text", "x"}, "channel_not_found"},
 		"another workspace":        {"chat.postMessage", []string{"channel", foreign.ID, "text", "x"}, "channel_not_found"},

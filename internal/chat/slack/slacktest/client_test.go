@@ -299,6 +299,45 @@ func TestAgents(t *testing.T) {
 	}
 }
 
+func TestWatching(t *testing.T) {
+	s := start(t, slacktest.Options{Journal: -1, NoEcho: true})
+	team := s.Team("T1")
+	ada, help := team.User("ada"), team.Channel("help")
+	ws := dial(t, s)
+	var changes []string
+	stop := s.OnMessage(func(c slacktest.Change) { changes = append(changes, c.Kind+" "+c.Message.Text) })
+	calls := make(chan slacktest.Call, 100)
+	stopCalls := s.OnCall(func(c slacktest.Call) { calls <- c })
+	asked := ada.Says(help, "?")
+	ack(t, ws, next(t, ws), nil)
+	ts := form(t, s, team, "chat.postMessage", "channel", help.ID, "text", "a", "thread_ts", asked).TS
+	form(t, s, team, "chat.update", "channel", help.ID, "ts", ts, "text", "b")
+	form(t, s, team, "chat.postEphemeral", "channel", help.ID, "user", ada.ID, "text", "c")
+	form(t, s, team, "chat.delete", "channel", help.ID, "ts", ts)
+	stop()
+	ada.Says(help, "unheard")
+	ack(t, ws, next(t, ws), nil)
+	if got := strings.Join(changes, "|"); got != "posted ?|posted a|changed b|whispered c|deleted b" {
+		t.Errorf("got %s", got)
+	}
+	if err := s.Settle(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	stopCalls()
+	form(t, s, team, "auth.test")
+	seen := map[string]int{}
+	for range len(calls) {
+		c := <-calls
+		seen[c.Method]++
+		if c.Method == "message" && (c.Kind != slacktest.KindDelivery || c.Took <= 0) {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if seen["message"] != 2 || seen["chat.postMessage"] != 1 || seen["auth.test"] != 0 {
+		t.Errorf("got %v", seen)
+	}
+}
+
 func TestJournal(t *testing.T) {
 	s := start(t, slacktest.Options{})
 	team := s.Team("T1")

@@ -26,10 +26,11 @@
 // JSON body for a method that reads forms only), missing_text_in_message (blocks
 // without the text that screen readers need), text_longer_than_advised. A
 // thread_ts that names no message is refused with thread_not_found, one that
-// names a reply with cannot_reply_to_message; channels are taken by id only;
-// link_disabled answers apps.connections.open while Socket Mode is off. Slack
-// documents two tiers for apps.connections.open: here it is the higher. The
-// size of metadata (8,000 bytes), the text over all blocks of a message (10,000
+// names a reply with cannot_reply_to_message; channels are taken by id only, and
+// by the id of a person who is still active; the values of a menu's options
+// have to differ; link_disabled answers apps.connections.open while Socket Mode
+// is off. Slack documents two tiers for apps.connections.open: here it is the
+// higher. The size of metadata (8,000 bytes), the text over all blocks of a message (10,000
 // characters), the burst of a channel (3 messages) and a workspace's messages a
 // minute (600) are our readings of limits that Slack does not print.
 //

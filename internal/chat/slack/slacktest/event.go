@@ -145,7 +145,7 @@ func (s *Server) echo(ch *Channel, m *Message) {
 }
 
 func (s *Server) echoChange(ch *Channel, m, before *Message) {
-	s.touchLocked()
+	s.tell(Changed, m)
 	if !s.opts.NoEcho {
 		s.changeEvent(ch, m, before)
 	}
@@ -163,7 +163,6 @@ func (s *Server) changeEvent(ch *Channel, m, before *Message) {
 }
 
 func (s *Server) echoDelete(ch *Channel, m *Message) {
-	s.touchLocked()
 	if !s.opts.NoEcho {
 		s.deleteEvent(ch, m)
 	}

@@ -214,9 +214,10 @@ func (s *Server) answer(h *hook, o map[string]any, blocks []any) (status int, co
 		before := *original
 		original.Text = text
 		original.setBlocks(blocks)
-		s.touchLocked()
 		if original.Ephemeral == "" {
 			s.echoChange(h.channel, original, &before)
+		} else {
+			s.tell(Changed, original)
 		}
 		return http.StatusOK, ""
 	case o["delete_original"] == true || o["replace_original"] == true && h.message != nil:
@@ -250,5 +251,5 @@ func (u *User) forget(m *Message) {
 		}
 	}
 	u.ephemerals = kept
-	u.s.touchLocked()
+	u.s.tell(Deleted, m)
 }

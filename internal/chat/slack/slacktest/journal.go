@@ -46,26 +46,36 @@ type journal struct {
 	lines  []Call
 	seq    int
 	counts map[string]int
+	on     watchers[Call]
 }
 
 func (j *journal) add(c Call, began time.Time) {
 	c.Time, c.Took = began, time.Since(began)
+	for _, do := range j.keep(&c) {
+		(*do)(c)
+	}
+}
+
+// keep numbers and remembers a line, and gives who wants to hear of it.
+func (j *journal) keep(line *Call) []*func(Call) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.seq++
-	c.Seq = j.seq
+	line.Seq = j.seq
+	c := *line
 	key := c.Method
 	if c.Error != "" {
 		key += " " + c.Error
 	}
 	j.counts[key]++
 	if j.size == 0 {
-		return
+		return j.on.all
 	}
 	if len(j.lines) >= 2*j.size {
 		j.lines = slices.Clone(j.lines[len(j.lines)-j.size:])
 	}
 	j.lines = append(j.lines, c)
+	return j.on.all
 }
 
 // Journal is what the bot did and what was delivered to it, the oldest first.

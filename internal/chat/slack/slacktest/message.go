@@ -169,7 +169,7 @@ func (c *Channel) add(m *Message) {
 		}
 		c.threads[root.TS] = append(c.threads[root.TS], m)
 	}
-	c.s.touchLocked()
+	c.s.tell(Posted, m)
 }
 
 func (c *Channel) remove(m *Message) {
@@ -180,7 +180,7 @@ func (c *Channel) remove(m *Message) {
 	}
 	c.log = slices.DeleteFunc(c.log, same)
 	delete(c.byTS, m.TS)
-	c.s.touchLocked()
+	c.s.tell(Deleted, m)
 }
 
 // typed is the text as Slack passes on what a person typed: what it escapes

@@ -37,7 +37,7 @@ func (c *call) postTo() (*Channel, *refusal) {
 		if c.token.org != "" && u.team.enterprise == c.token.org {
 			c.team = u.team
 		}
-		if u.team != c.team {
+		if u.team != c.team || u.deleted {
 			return nil, refuse("channel_not_found")
 		}
 		return c.s.dm(c.team, u), nil
@@ -147,7 +147,7 @@ func (s *Server) whisper(u *User, ch *Channel, m *Message) {
 	m.Channel, m.TS, m.Ephemeral = ch.ID, s.newTS(), u.ID
 	m.Metadata = nil // Slack keeps none
 	u.ephemerals = append(u.ephemerals, m)
-	s.touchLocked()
+	s.tell(Whispered, m)
 }
 
 // ownMessage is a message of the app's that the arguments name.
@@ -205,7 +205,6 @@ func chatUpdate(c *call) (object, *refusal) {
 			m.Metadata = metadata
 		}
 	}
-	c.s.touchLocked()
 	c.s.echoChange(ch, m, &before)
 	return object{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": c.s.wire(m, true)}, nil
 }
@@ -367,7 +366,7 @@ func chatAppendStream(c *call) (object, *refusal) {
 	}
 	m.Markdown += c.text("markdown_text")
 	m.stream(c)
-	c.s.touchLocked()
+	c.s.tell(Changed, m)
 	return object{"channel": ch.ID, "ts": m.TS}, nil
 }
 
@@ -386,7 +385,6 @@ func chatStopStream(c *call) (object, *refusal) {
 		m.Metadata = metadata
 	}
 	m.Streaming = false
-	c.s.touchLocked()
 	c.s.echoChange(ch, m, &before)
 	return object{"channel": ch.ID, "ts": m.TS, "message": c.s.wire(m, true)}, nil
 }

@@ -40,9 +40,15 @@ func (u *User) Uploads(ch *Channel, name, content, text string) string {
 }
 
 // SaysAs posts a message with a subtype, as integrations and clients do, such
-// as me_message, channel_topic or bot_message.
+// as me_message, channel_topic or bot_message. A bot_message has a name and no
+// user, as classic integrations send it.
 func (u *User) SaysAs(ch *Channel, subtype, text string) string {
-	return u.says(ch, "", text, func(m *Message) { m.Subtype = subtype })
+	return u.says(ch, "", text, func(m *Message) {
+		m.Subtype = subtype
+		if subtype == "bot_message" {
+			m.User, m.Name = "", u.Name
+		}
+	})
 }
 
 func (u *User) says(ch *Channel, thread, text string, also func(*Message)) string {
@@ -126,6 +132,7 @@ func (u *User) Edits(ch *Channel, ts, text string) error {
 	m.Text = typed(text)
 	m.setBlocks(typedBlocks(m.Text))
 	m.Edited, m.editedAt = true, s.newTS()
+	s.tell(Changed, m)
 	s.changeEvent(ch, m, &before)
 	return nil
 }

@@ -112,6 +112,8 @@ func TestWhatPeopleDo(t *testing.T) {
 	show("sets the topic", 1)
 	team.OtherBot("pager").Says(help, "disk full")
 	show("another bot", 1)
+	team.OtherBot("pager").SaysAs(help, "bot_message", "disk empty")
+	show("a classic integration", 1)
 	ada.Tells("psst")
 	show("tells", 1)
 	ada.Says(secret, "hush")

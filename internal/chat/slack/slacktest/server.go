@@ -98,6 +98,7 @@ type Server struct {
 	waiting   int
 	changed   chan struct{}
 	scheduled map[string]*scheduled
+	onMessage watchers[Change]
 }
 
 // Start starts a Slack on a free loopback port.
