@@ -41,12 +41,13 @@ func (x *Index) parse(question string, r ranking) query {
 	type asked struct {
 		count float64
 		joins bool
+		said  string // before the plural was taken off
 	}
 	counts := map[string]*asked{}
 	var order []string
-	note := func(word string, n float64, joins bool) {
+	note := func(word, said string, n float64, joins bool) {
 		if counts[word] == nil {
-			counts[word] = &asked{joins: joins}
+			counts[word] = &asked{joins: joins, said: said}
 			order = append(order, word)
 		}
 		counts[word].count += n
@@ -61,12 +62,12 @@ func (x *Index) parse(question string, r ranking) query {
 				return
 			}
 			if part {
-				note(s, r.part, false)
+				note(s, word, r.part, false)
 				return
 			}
-			note(s, 1, false)
+			note(s, word, 1, false)
 			if last != "" {
-				note(last+s, r.joined, true)
+				note(last+s, last+s, r.joined, true)
 			}
 			last = word
 		})
@@ -100,7 +101,7 @@ func (x *Index) parse(question string, r ranking) query {
 				}
 				continue
 			}
-			if term, known = x.guess(word); !known {
+			if term, known = x.guess(a.said, word); !known {
 				continue
 			}
 			guessed = true
@@ -213,7 +214,15 @@ func (x *Index) split(word string) (left, right int, ok bool) {
 //
 // In words of three or four letters, which many others are near to, only
 // neighbours that changed places and a double letter written once count.
-func (x *Index) guess(word string) (int, bool) {
+//
+// said is the word before its plural was taken off, since a letter too few makes
+// plurals of words that are none: ingres.
+func (x *Index) guess(said, word string) (int, bool) {
+	if strings.HasSuffix(said, "s") && said != word {
+		if best, ok := x.term(said + "s"); ok {
+			return best, true
+		}
+	}
 	if len(word) < 3 || strings.ContainsAny(word, "0123456789") {
 		return 0, false
 	}
@@ -359,7 +368,7 @@ func (x *Index) Terms(question string) []Term {
 						term = right
 					}
 					t.Word = x.im.text(tableTerms, term, termText)
-				} else if term, t.Guessed = x.guess(word); t.Guessed {
+				} else if term, t.Guessed = x.guess(said, word); t.Guessed {
 					t.Word = x.im.text(tableTerms, term, termText)
 				}
 			}

@@ -26,6 +26,7 @@ func TestMisspelt(t *testing.T) {
 		"persitentvolumeclaim":                      "volumes.md",
 		"whihc node does the schedular pick":        "scheduling.md",
 		"persistent volume claim storage":           "volumes.md", // written apart
+		"ingres":                                    "ingress.md", // a letter too few, no plural
 		"ingresstls":                                "ingress.md", // written as one
 		"PERSISTENTVOLUMECLAIM!!!":                  "volumes.md",
 		"mount volume set up failed, what now?? :(": "volumes.md",
