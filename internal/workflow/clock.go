@@ -39,6 +39,14 @@ func (w *watch) look(now time.Time, lease time.Duration) (back bool) {
 	return false
 }
 
+// restless tells whether no lease is to be taken for over at the moment that
+// the database's clock says now: it has jumped, or has just done so.
+func (w *watch) restless(now time.Time) bool {
+	real := time.Now()
+	drift := now.Sub(w.clock) - real.Sub(w.real)
+	return real.Before(w.calm) || drift > slack
+}
+
 // rebase makes what was said by a clock that ran ahead hold from now: nothing
 // waits for a day because the clock was wrong for a minute. Doing it twice
 // changes nothing.

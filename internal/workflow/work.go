@@ -89,7 +89,7 @@ func (r *Runner) dispatch(ctx, inner context.Context, steps *sync.WaitGroup) {
 		wait, err := r.untilDue(ctx, &clock)
 		if err == nil && wait <= 0 {
 			if room := cap(free) - len(free); room > 0 {
-				tasks, more, err = r.claim(ctx, room, time.Now().Before(clock.calm))
+				tasks, more, err = r.claim(ctx, room, &clock)
 			}
 		} else if err == nil {
 			pause = min(pause, wait)
@@ -169,9 +169,9 @@ func (r *Runner) untilDue(ctx context.Context, clock *watch) (time.Duration, err
 }
 
 // claim takes up to n runs that are due, moves each to its next step, and
-// returns those with something to do; more tells that others may be due. calm
-// leaves alone those that somebody has a lease on, over or not.
-func (r *Runner) claim(ctx context.Context, n int, calm bool) (tasks []task, more bool, err error) {
+// returns those with something to do; more tells that others may be due. While
+// the clock is restless, what somebody has a lease on is left alone.
+func (r *Runner) claim(ctx context.Context, n int, clock *watch) (tasks []task, more bool, err error) {
 	var flows []*flow
 	var steps []*playbook.Step
 	err = r.db.Update(ctx, func(tx *database.Tx) error {
@@ -179,7 +179,7 @@ func (r *Runner) claim(ctx context.Context, n int, calm bool) (tasks []task, mor
 		if err != nil {
 			return err
 		}
-		due, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE due_at <= ? AND (NOT ? OR state <> 'running') ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), calm, n)
+		due, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE due_at <= ? AND (NOT ? OR state <> 'running') ORDER BY due_at, seq LIMIT ?", now.UnixMilli(), clock.restless(now), n)
 		if err != nil {
 			return err
 		}
