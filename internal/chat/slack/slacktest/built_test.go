@@ -12,8 +12,7 @@ import (
 
 // said is what Slack said to a refusal.
 func said(err error) string {
-	var refused slack.SlackErrorResponse
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return fmt.Sprintf("%v: %q", err, refused.ResponseMetadata.Messages)
 	}
 	return err.Error()

@@ -152,7 +152,7 @@ func TestAnyPayload(t *testing.T) {
 	s := start(t, slacktest.Options{})
 	team := s.Team("T1")
 	redirects := 0
-	b := newBot(t, s, func(w http.ResponseWriter, r request) {
+	b := newBot(t, s, func(w http.ResponseWriter, _ request) {
 		if redirects > 0 {
 			redirects--
 			w.Header().Set("Location", "/slack/events")

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	AppID         string // of the app under test; "" is A0000000001
 	SigningSecret string // of its requests; "" is 8f0c0d5e2b7a4c1d9e6f3a2b1c0d4e5f
-	AppToken      string // for apps.connections.open; "" is xapp-1-<AppID>-1-test
+	AppToken      string // for apps.connections.open; "" is one made of AppID
 	// Scopes of every bot token; nil is every scope that a method here needs,
 	// but for chat:write.public.
 	Scopes []string
@@ -105,7 +105,7 @@ type Server struct {
 func Start(o Options) (*Server, error) {
 	o.AppID = cmp.Or(o.AppID, "A0000000001")
 	o.SigningSecret = cmp.Or(o.SigningSecret, "8f0c0d5e2b7a4c1d9e6f3a2b1c0d4e5f")
-	o.AppToken = cmp.Or(o.AppToken, "xapp-1-"+o.AppID+"-1-test")
+	o.AppToken = cmp.Or(o.AppToken, appToken(o.AppID))
 	o.AckWithin = cmp.Or(o.AckWithin, 3*time.Second)
 	o.PingEvery = cmp.Or(o.PingEvery, 5*time.Second)
 	o.Journal = cmp.Or(o.Journal, 20_000)
