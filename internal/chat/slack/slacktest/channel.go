@@ -64,7 +64,8 @@ func (c *Channel) Remove(u *User) *Channel {
 	return c
 }
 
-// Archive archives the channel, or takes it out of the archive.
+// Archive archives the channel, or takes it out of the archive, and tells a bot
+// that listens.
 func (c *Channel) Archive(archived bool) *Channel {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
@@ -73,7 +74,7 @@ func (c *Channel) Archive(archived bool) *Channel {
 	if !archived {
 		kind = "channel_unarchive"
 	}
-	c.s.emit(c.team, c, event{kind: kind, subscription: kind, fields: object{"channel": c.ID, "user": c.team.bot.ID}})
+	c.s.announce(c.team, c, kind, object{"channel": c.ID, "user": c.team.bot.ID})
 	return c
 }
 
@@ -105,7 +106,8 @@ func (s *Server) dm(t *Team, u *User) *Channel {
 	return c
 }
 
-// Group is the user group of that handle with exactly these members.
+// Group is the user group of that handle with exactly these members. Of a
+// change a bot that listens hears as subteam_members_changed.
 func (t *Team) Group(handle string, members ...*User) *Group {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
@@ -120,11 +122,23 @@ func (t *Team) Group(handle string, members ...*User) *Group {
 		t.groups = append(t.groups, g)
 		t.s.groups[g.ID] = g
 	}
+	before := g.users
 	g.users = nil
+	added := []string{}
 	for _, u := range members {
 		g.users = append(g.users, u.ID)
+		if !slices.Contains(before, u.ID) {
+			added = append(added, u.ID)
+		}
 	}
+	removed := slices.DeleteFunc(slices.Clone(nonNil(before)), func(id string) bool { return slices.Contains(g.users, id) })
 	t.s.touchLocked()
+	if before != nil && len(added)+len(removed) > 0 {
+		t.s.announce(t, nil, "subteam_members_changed", object{
+			"subteam_id": g.ID, "team_id": t.ID, "added_users": added, "added_users_count": len(added), "removed_users": removed,
+			"removed_users_count": len(removed), "date_update": 1446746800, "date_previous_update": 1446746793,
+		})
+	}
 	return g
 }
 

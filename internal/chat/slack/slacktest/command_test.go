@@ -94,6 +94,12 @@ func TestConversationsOfSeveral(t *testing.T) {
 	if !ok || !slices.Equal(c.Members(), []string{ada.ID, bob.ID, team.Bot().ID}) || c.Direct() || !c.Private() {
 		t.Errorf("got %+v", c)
 	}
+	if got := form(t, s, team, "conversations.open", "users", ada.ID, "prevent_creation", "true"); got.Error != "channel_not_found" {
+		t.Errorf("got %s", got.body)
+	}
+	if got := form(t, s, team, "conversations.open", "users", bob.ID+","+ada.ID, "prevent_creation", "true"); !got.OK {
+		t.Errorf("got %s", got.body)
+	}
 	if again := form(t, s, team, "conversations.open", "channel", id); !strings.Contains(again.body, `"already_open":true`) {
 		t.Errorf("got %s", again.body)
 	}

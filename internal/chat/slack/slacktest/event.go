@@ -62,6 +62,14 @@ func (s *Server) emit(t *Team, ch *Channel, e event) {
 	s.send(d)
 }
 
+// announce is emit for what is often done before the bot runs: nobody waits
+// for its delivery then.
+func (s *Server) announce(t *Team, ch *Channel, kind string, fields object) {
+	if s.hub.open() || s.post.on() {
+		s.emit(t, ch, event{kind: kind, subscription: kind, fields: fields})
+	}
+}
+
 func eventsEndpoint(to Endpoints) string       { return to.Events }
 func commandsEndpoint(to Endpoints) string     { return to.Commands }
 func interactionsEndpoint(to Endpoints) string { return to.Interactions }

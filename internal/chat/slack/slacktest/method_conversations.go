@@ -143,7 +143,10 @@ func conversationsOpen(c *call) (object, *refusal) {
 	for _, ch := range c.team.channels {
 		known[ch] = true
 	}
-	ch := c.s.several(c.team, people)
+	ch := c.s.several(c.team, people, !c.flag("prevent_creation"))
+	if ch == nil {
+		return nil, refuse("channel_not_found")
+	}
 	return c.opened(ch, known[ch]), nil
 }
 
@@ -203,14 +206,17 @@ func (c *call) meets(u *User) bool {
 }
 
 // several finds or opens the conversation of the bot with these people.
-func (s *Server) several(t *Team, people []*User) *Channel {
-	if len(people) == 1 {
+func (s *Server) several(t *Team, people []*User, create bool) *Channel {
+	if len(people) == 1 && create {
 		return s.dm(t, people[0])
 	}
 	for _, ch := range t.channels {
-		if ch.kind == several && len(ch.joined) == len(people)+1 && !slices.ContainsFunc(people, func(u *User) bool { return !ch.members[u.ID] }) {
+		if ch.kind != public && ch.kind != private && len(ch.joined) == len(people)+1 && !slices.ContainsFunc(people, func(u *User) bool { return !ch.members[u.ID] }) {
 			return ch
 		}
+	}
+	if !create {
+		return nil
 	}
 	ch := s.addChannel(t, "mpdm", several)
 	for _, u := range people {

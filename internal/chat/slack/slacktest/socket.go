@@ -121,6 +121,12 @@ func (h *hub) note(what, code string) {
 	h.s.touch()
 }
 
+func (h *hub) open() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sockets) > 0
+}
+
 func (h *hub) enter(k *socket) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -193,7 +193,7 @@ func TestFrozenConnection(t *testing.T) {
 	if err := s.Settle(soon(t)); err != nil {
 		t.Fatal(err)
 	}
-	if counts := s.Counts(); counts["message"] != 4 || counts["message operation_timeout"] != 2 {
+	if counts := s.Counts(); counts["message"] != 4 || counts["message operation_timeout"] == 0 {
 		t.Errorf("delivered %v", counts)
 	}
 }

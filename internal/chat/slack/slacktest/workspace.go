@@ -237,7 +237,7 @@ type Profile struct {
 	Guest, SingleChannel bool
 }
 
-// Is sets the person's profile.
+// Is sets the person's profile; user_change is sent to a bot that listens.
 func (u *User) Is(p Profile) *User {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
@@ -249,16 +249,17 @@ func (u *User) Is(p Profile) *User {
 	u.admin = p.Admin
 	u.restricted, u.single = p.Guest || p.SingleChannel, p.SingleChannel
 	u.s.touchLocked()
+	u.s.announce(u.team, nil, "user_change", object{"user": u.wire(u.team, true)})
 	return u
 }
 
 // Deactivate ends the person's account: calls that name them say so, and
-// user_change is sent.
+// user_change is sent to a bot that listens.
 func (u *User) Deactivate() {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
 	u.deleted = true
-	u.s.emit(u.team, nil, event{kind: "user_change", subscription: "user_change", fields: object{"user": u.wire(u.team, true)}})
+	u.s.announce(u.team, nil, "user_change", object{"user": u.wire(u.team, true)})
 }
 
 // Team is the person's workspace.
