@@ -14,7 +14,6 @@ func (t *Team) channel(name string, kind channelKind) *Channel {
 	defer t.s.mu.Unlock()
 	for _, c := range t.channels {
 		if c.Name == name && (c.kind == public || c.kind == private) {
-			c.enter(t.bot.ID)
 			return c
 		}
 	}

@@ -100,7 +100,7 @@ type token struct {
 }
 
 // Team is the workspace with that id, such as T1. The first call founds it,
-// with the app installed and a channel #general.
+// with the app installed and a channel #general that the bot is not in.
 func (s *Server) Team(id string) *Team {
 	s.mu.Lock()
 	defer s.mu.Unlock()
