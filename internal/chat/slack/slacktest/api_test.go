@@ -127,7 +127,9 @@ func TestMessagesThatAreRefused(t *testing.T) {
 	team, other := s.Team("T1"), s.Team("T2")
 	ada, bob := team.User("ada"), team.User("bob")
 	help, far := team.Channel("help").Add(ada), team.Channel("far").Remove(team.Bot())
-	old, secret := team.Channel("old").Archive(true), team.PrivateChannel("secret").Remove(team.Bot())
+	old, secret := team.Channel("old"), team.PrivateChannel("secret").Remove(team.Bot())
+	stale := form(t, s, team, "chat.postMessage", "channel", old.ID, "text", "x").TS
+	old.Archive(true)
 	foreign := other.Channel("theirs")
 	asked := ada.Says(help, "a question")
 	mine := form(t, s, team, "chat.postMessage", "channel", help.ID, "text", "an answer", "thread_ts", asked).TS
@@ -173,14 +175,15 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"ephemeral without user":   {"chat.postEphemeral", where("text", "x"), "invalid_arguments"},
 		"ephemeral empty":          {"chat.postEphemeral", where("user", ada.ID), "no_text"},
 
-		"update nothing":       {"chat.update", where("ts", "1700000000.000001", "text", "x"), "message_not_found"},
-		"update another's":     {"chat.update", where("ts", asked, "text", "x"), "cant_update_message"},
-		"update too long":      {"chat.update", where("ts", mine, "text", long), "msg_too_long"},
-		"update empty":         {"chat.update", where("ts", mine), "no_text"},
-		"update without ts":    {"chat.update", where("text", "x"), "invalid_arguments"},
-		"delete nothing":       {"chat.delete", where("ts", "1700000000.000001"), "message_not_found"},
-		"delete another's":     {"chat.delete", where("ts", asked), "cant_delete_message"},
-		"permalink of nothing": {"chat.getPermalink", where("message_ts", "1700000000.000001"), "message_not_found"},
+		"update nothing":        {"chat.update", where("ts", "1700000000.000001", "text", "x"), "message_not_found"},
+		"update another's":      {"chat.update", where("ts", asked, "text", "x"), "cant_update_message"},
+		"update too long":       {"chat.update", where("ts", mine, "text", long), "msg_too_long"},
+		"update empty":          {"chat.update", where("ts", mine), "no_text"},
+		"update in the archive": {"chat.update", []string{"channel", old.ID, "ts", stale, "text", "x"}, "is_inactive"},
+		"update without ts":     {"chat.update", where("text", "x"), "invalid_arguments"},
+		"delete nothing":        {"chat.delete", where("ts", "1700000000.000001"), "message_not_found"},
+		"delete another's":      {"chat.delete", where("ts", asked), "cant_delete_message"},
+		"permalink of nothing":  {"chat.getPermalink", where("message_ts", "1700000000.000001"), "message_not_found"},
 
 		"schedule in the past": {"chat.scheduleMessage", where("text", "x", "post_at", "1000000000"), "time_in_past"},
 		"schedule far away":    {"chat.scheduleMessage", where("text", "x", "post_at", strconv.FormatInt(time.Now().AddDate(1, 0, 0).Unix(), 10)), "time_too_far"},
@@ -197,6 +200,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"history limit":          {"conversations.history", where("limit", "5000"), "invalid_limit"},
 		"history cursor":         {"conversations.history", where("cursor", "xyz"), "invalid_cursor"},
 		"history time":           {"conversations.history", where("oldest", "noon"), "invalid_ts_oldest"},
+		"history, end":           {"conversations.history", where("latest", "noon"), "invalid_ts_latest"},
 		"replies to nothing":     {"conversations.replies", where("ts", "1700000000.000001"), "thread_not_found"},
 		"list of what":           {"conversations.list", []string{"types", "secret_channel"}, "invalid_types"},
 		"open without people":    {"conversations.open", nil, "users_list_not_supplied"},
@@ -221,6 +225,7 @@ func TestMessagesThatAreRefused(t *testing.T) {
 		"no such team":        {"team.info", []string{"team", "T9"}, "team_not_found"},
 		"file of no bytes":    {"files.getUploadURLExternal", []string{"filename", "a", "length", "0"}, "missing_argument"},
 		"snippet too large":   {"files.getUploadURLExternal", []string{"filename", "a", "length", "1048577", "snippet_type", "text"}, "snippet_too_large"},
+		"words for a picture": {"files.getUploadURLExternal", []string{"filename", "a", "length", "1", "alt_txt", strings.Repeat("x", 1001)}, "alt_txt_too_large"},
 		"complete nothing":    {"files.completeUploadExternal", []string{"files", `[{"id":"F0"}]`}, "file_not_found"},
 		"status nowhere":      {"assistant.threads.setStatus", []string{"channel_id", help.ID, "thread_ts", "1700000000.000001", "status", "x"}, "invalid_thread_ts"},
 		"five prompts":        {"assistant.threads.setSuggestedPrompts", []string{"channel_id", help.ID, "prompts", "[" + strings.Repeat(`{"title":"a","message":"b"},`, 4) + `{"title":"a","message":"b"}]`}, "invalid_arguments"},

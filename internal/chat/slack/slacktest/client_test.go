@@ -250,8 +250,28 @@ func TestFiles(t *testing.T) {
 	if err := api.UploadToURL(t.Context(), slack.UploadToURLParameters{UploadURL: u.UploadURL, Content: "four", Filename: "a"}); err == nil {
 		t.Error("more bytes than announced are taken")
 	}
+	if err := api.UploadToURL(t.Context(), slack.UploadToURLParameters{UploadURL: s.URL() + "/upload/F0", Content: "x", Filename: "a"}); err == nil {
+		t.Error("an invented address takes bytes")
+	}
 	if _, err := api.CompleteUploadExternalContext(t.Context(), slack.CompleteUploadExternalParameters{Files: []slack.FileSummary{{ID: u.FileID}}}); err == nil || err.Error() != "file_not_found" {
 		t.Errorf("what was not uploaded is shared: %v", err)
+	}
+}
+
+func TestFilesGoToAHundredChannels(t *testing.T) {
+	s := start(t, slacktest.Options{})
+	team := s.Team("T1")
+	api := client(s, team)
+	u, err := api.GetUploadURLExternalContext(t.Context(), slack.GetUploadURLExternalParameters{FileName: "a", FileSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := api.UploadToURL(t.Context(), slack.UploadToURLParameters{UploadURL: u.UploadURL, Content: "x", Filename: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	got := form(t, s, team, "files.completeUploadExternal", "files", `[{"id":"`+u.FileID+`"}]`, "channels", strings.Repeat("C1,", 101))
+	if got.Error != "channels_limit_exceeded" {
+		t.Errorf("got %s", got.body)
 	}
 }
 

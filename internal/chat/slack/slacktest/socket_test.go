@@ -210,7 +210,7 @@ func TestDisconnectReasons(t *testing.T) {
 			t.Errorf("%s: the connection stays open", reason)
 		}
 	}
-	if got := raw(t, s, http.MethodPost, "apps.connections.open", s.AppToken(), asForm, ""); got.OK {
+	if got := raw(t, s, http.MethodPost, "apps.connections.open", s.AppToken(), asForm, ""); got.Error != "link_disabled" {
 		t.Errorf("a ticket after link_disabled: %s", got.body)
 	}
 }
