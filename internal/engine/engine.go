@@ -96,7 +96,7 @@ type turn struct {
 
 	replies []chat.Reply
 	events  []event
-	started string                // id of the run that this message started
+	held    []string              // ids of the runs whose reports wait for this message's commit
 	expired *conversation.Pending // what had waited, and was too old by now
 	before  *conversation.Talk    // what the talk goes back to after an aside
 	dropped []conversation.Later  // what had waited behind expired

@@ -81,9 +81,10 @@ func (e *Engine) Report(ctx context.Context, r workflow.Report) error {
 	return e.Conversations.Announce(ctx, r.ID, r.At, []chat.Reply{reply}, lines)
 }
 
-// starting are the runs whose message is not committed yet. Their reports wait
-// for it, so that "Started" is said before the first step is reported. It is
-// for order only: after a crash there is nobody left to wait for.
+// starting are the runs that a message has started or changed and that is not
+// committed yet. Their reports wait for it, so that "Started" is said before the
+// first step is reported. It is for order only: after a crash there is nobody
+// left to wait for.
 type starting struct {
 	mu   sync.Mutex
 	runs map[string]chan struct{}
@@ -98,16 +99,18 @@ func (s *starting) hold(t *turn, run string) {
 	if s.runs[run] == nil {
 		s.runs[run] = make(chan struct{})
 	}
-	t.started = run
+	t.held = append(t.held, run)
 }
 
-// release lets the reports of the run that the turn started go, committed or not.
+// release lets the reports that the turn held go, committed or not.
 func (s *starting) release(t *turn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if committed, ok := s.runs[t.started]; ok {
-		close(committed)
-		delete(s.runs, t.started)
+	for _, run := range t.held {
+		if committed, ok := s.runs[run]; ok {
+			close(committed)
+			delete(s.runs, run)
+		}
 	}
 }
 
