@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -257,6 +258,7 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 		return e.cannot(t, "preview "+p.ID, err)
 	}
 	if len(view.Missing) > 0 {
+		t.refused("not_configured")
 		t.say(chat.Card{
 			Text:    fmt.Sprintf("I can't do “%s” here: %s. **%s** owns it and can help.", p.Title, strings.Join(view.Missing, "; "), p.Owner),
 			Buttons: []chat.Button{humanButton(t.talk.Request)},
@@ -265,7 +267,7 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 	}
 	token := derive(t.message, "confirm")[:8]
 	t.talk.Pending = &conversation.Pending{
-		Kind: conversation.Confirming, Request: t.talk.Request, Playbook: p.ID, Inputs: inputs,
+		Kind: conversation.Confirming, Request: t.talk.Request, Playbook: p.ID, Hash: p.Hash, Inputs: inputs,
 		Asked: t.now, Expires: t.now.Add(pendingFor), Token: token,
 	}
 	var text strings.Builder
@@ -275,8 +277,8 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 	for i, step := range view.Steps {
 		fmt.Fprintf(&text, "\n%d. %s", i+1, step)
 	}
-	if len(view.Approval) > 0 {
-		fmt.Fprintf(&text, "\n\nIt needs the approval of %s first.", quoteAll(view.Approval))
+	if view.Approval != "" {
+		fmt.Fprintf(&text, "\n\nIt needs the approval of %s first.", view.Approval)
 	}
 	t.talk.Try(fmt.Sprintf("showed what “%s” would do", p.Title))
 	text.WriteString("\n\nShall I? Say `yes`, `never mind`, or what to change.")
@@ -294,17 +296,21 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 // writeInputs lists the inputs with their values; what is a default says so,
 // since nobody has typed it.
 func writeInputs(b *strings.Builder, p *playbook.Playbook, given, resolved map[string]any) {
+	shown := false
 	for _, in := range p.Flow.Inputs {
 		v := resolved[in.Name]
 		if v == nil {
 			continue
 		}
+		shown = true
 		fmt.Fprintf(b, "\n- %s: %s", in.Name, show(v))
 		if _, typed := given[in.Name]; !typed {
 			b.WriteString(" (default)")
 		}
 	}
-	b.WriteString("\n")
+	if shown {
+		b.WriteString("\n")
+	}
 }
 
 // start begins the run that the preview showed. The id derives from the
@@ -325,6 +331,13 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 	if e.ReadOnly {
 		t.whisper(chat.Card{Text: "This is a read-only session: nothing is started from here."})
 		return nil
+	}
+	if pending.Hash != p.Hash {
+		// A yes is to what was seen.
+		t.note = fmt.Sprintf("“%s” has changed since I showed it to you, so look again.", p.Title)
+		inputs, rejected := reread(p, pending.Inputs, t.now)
+		t.talk.Pending = nil
+		return e.collect(ctx, t, p, inputs, rejected)
 	}
 	id := runOf(pending)
 	e.starting.hold(t, id)
@@ -368,6 +381,26 @@ func (e *Engine) cannot(t *turn, what string, err error) error {
 	e.Log.Error(what, zap.String("reference", ref), zap.String("request", t.talk.Request), zap.Error(err))
 	t.say(chat.Card{Text: fmt.Sprintf("I couldn't do that: the part of me that keeps runs isn't reachable. Try again in a minute. (reference %s)", ref)})
 	return nil
+}
+
+// reread takes the values that were given to an earlier form of the playbook,
+// as far as this one takes them.
+func reread(p *playbook.Playbook, inputs map[string]any, now time.Time) (map[string]any, []intents.Rejected) {
+	out := map[string]any{}
+	var rejected []intents.Rejected
+	for _, in := range p.Flow.Inputs {
+		v, has := inputs[in.Name]
+		if !has || v == nil {
+			continue
+		}
+		typed, err := intents.ParseValue(in, show(v), now)
+		if err != nil {
+			rejected = append(rejected, intents.Rejected{Input: in.Name, Value: show(v), Reason: err.Error()})
+			continue
+		}
+		out[in.Name] = typed
+	}
+	return out, rejected
 }
 
 func withDefaults(p *playbook.Playbook, inputs map[string]any) map[string]any {

@@ -52,7 +52,7 @@ func TestApproval(t *testing.T) {
 		t.Errorf("where no rule holds it is %s", run.State)
 	}
 	view, err := w.Preview(t.Context(), workflow.Request{ID: "r-x", Playbook: p, Inputs: prod(), By: ana})
-	if err != nil || strings.Join(view.Approval, " ") != "dba security" {
+	if err != nil || view.Approval != "2 people of `dba` and `security`" {
 		t.Errorf("preview: %+v, %v", view, err)
 	}
 	run := w.start(t, "r-prod", p, prod())

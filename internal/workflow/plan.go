@@ -10,7 +10,7 @@ import (
 
 // plan is the preview of a run.
 func (r *Runner) plan(f *flow) Preview {
-	p := Preview{Lock: f.Lock, Approval: f.groups()}
+	p := Preview{Lock: f.Lock, Approval: words(f.Needs)}
 	missing := func(why string) {
 		if !slices.Contains(p.Missing, why) {
 			p.Missing = append(p.Missing, why)

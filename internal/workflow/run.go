@@ -138,7 +138,7 @@ type Request struct {
 type Preview struct {
 	Steps    []string // a line each, in words
 	Lock     string   // "" is none
-	Approval []string // groups whose approval it needs, each once
+	Approval string   // whose approval it needs, in words; "" is nobody's
 	Missing  []string // why it can't be done here, a clause each; not empty means that Start refuses
 }
 
