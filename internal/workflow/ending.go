@@ -102,7 +102,13 @@ func (f *flow) end(state State, why string, word entry) {
 		}
 		f.report(Report{Kind: ReportFailed, Step: f.Step, Text: text, Undoable: f.undoable()})
 	case Denied:
-		f.report(Report{Kind: ReportDenied, Text: "It was not approved: " + strings.TrimSuffix(why, ".") + ". Nothing was done.", Actor: word.actor})
+		text := "It was not approved: " + strings.TrimSuffix(why, ".") + "."
+		if done := f.doneSteps(); done != "" { // before somebody said retry
+			text += " Done before that, and still there: " + done + "."
+		} else {
+			text += " Nothing was done."
+		}
+		f.report(Report{Kind: ReportDenied, Text: text, Actor: word.actor, Undoable: f.undoable()})
 	}
 }
 
