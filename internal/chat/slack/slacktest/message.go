@@ -9,8 +9,8 @@ import (
 // object is a JSON object on its way out.
 type object = map[string]any
 
-// Message is one message as it is stored. What the server gives out is a copy
-// whose Blocks must not be changed.
+// Message is one message. What the server gives out is a copy of what it has
+// stored; there the blocks stay encoded, which takes a fraction of the room.
 type Message struct {
 	Channel   string // id
 	TS        string // names it in its channel
@@ -61,8 +61,16 @@ type File struct {
 	team     *Team
 }
 
-func (m *Message) copy() Message {
+// light is a copy without blocks, reactions and files.
+func (m *Message) light() Message {
 	c := *m
+	c.Reactions, c.Files = nil, nil
+	return c
+}
+
+func (m *Message) copy() Message {
+	c := m.light()
+	c.Blocks = m.decoded()
 	c.Reactions = nil
 	for _, r := range m.Reactions {
 		c.Reactions = append(c.Reactions, Reaction{r.Name, slices.Clone(r.Users)})
@@ -73,10 +81,25 @@ func (m *Message) copy() Message {
 
 // setBlocks stores blocks that were checked; they get the ids that they lack.
 func (m *Message) setBlocks(blocks []any) {
-	m.Blocks, m.blocks = blocks, nil
+	m.blocks = nil
 	if len(blocks) > 0 {
 		m.blocks, _ = json.Marshal(blocks)
 	}
+}
+
+// byHand tells whether a person has typed it: its blocks follow from the text.
+func (m *Message) byHand() bool { return m.clientID != "" }
+
+// decoded are the blocks.
+func (m *Message) decoded() []any {
+	if m.byHand() {
+		return typedBlocks(m.Text)
+	}
+	if m.blocks == nil {
+		return nil
+	}
+	value, _ := decode(m.blocks)
+	return asList(value)
 }
 
 // wire is the message as the API and events show it.
@@ -100,7 +123,9 @@ func (s *Server) wire(m *Message, metadata bool) object {
 		}
 		o["bot_profile"] = object{"id": m.Bot, "app_id": m.App, "name": name, "deleted": false, "team_id": m.Team, "updated": 1600000000}
 	}
-	if m.blocks != nil {
+	if m.byHand() {
+		o["blocks"] = typedBlocks(m.Text)
+	} else if m.blocks != nil {
 		o["blocks"] = m.blocks
 	}
 	if len(m.attachments) > 0 {

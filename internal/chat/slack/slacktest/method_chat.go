@@ -325,16 +325,16 @@ func (m *Message) stream(c *call) {
 			card["type"], card["task_id"] = "task_card", chunk["id"]
 			delete(card, "id")
 			same := func(b any) bool { o, _ := b.(map[string]any); return o["task_id"] == card["task_id"] }
-			if i := slices.IndexFunc(m.Blocks, same); i >= 0 {
-				blocks := slices.Clone(m.Blocks)
+			blocks := m.decoded()
+			if i := slices.IndexFunc(blocks, same); i >= 0 {
 				blocks[i] = card
-				m.setBlocks(blocks)
 			} else {
-				m.setBlocks(append(slices.Clone(m.Blocks), card))
+				blocks = append(blocks, card)
 			}
+			m.setBlocks(blocks)
 		case "blocks":
 			blocks, _ := chunk["blocks"].([]any)
-			m.setBlocks(append(slices.Clone(m.Blocks), blocks...))
+			m.setBlocks(append(m.decoded(), blocks...))
 		}
 	}
 	m.Text = m.Markdown
@@ -379,7 +379,7 @@ func chatStopStream(c *call) (object, *refusal) {
 	m.Markdown += c.text("markdown_text")
 	m.stream(c)
 	if c.checked != nil {
-		m.setBlocks(append(slices.Clone(m.Blocks), c.checked.blocks...))
+		m.setBlocks(append(m.decoded(), c.checked.blocks...))
 	}
 	if metadata := c.metadata(); len(metadata) > 0 {
 		m.Metadata = metadata

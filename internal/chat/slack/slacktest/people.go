@@ -63,7 +63,6 @@ func (u *User) says(ch *Channel, thread, text string, also func(*Message)) strin
 	if u.bot == "" {
 		id := random()
 		m.clientID = id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
-		m.setBlocks(typedBlocks(m.Text))
 	}
 	if also != nil {
 		also(m)
@@ -130,7 +129,6 @@ func (u *User) Edits(ch *Channel, ts, text string) error {
 	}
 	before := *m
 	m.Text = typed(text)
-	m.setBlocks(typedBlocks(m.Text))
 	m.Edited, m.editedAt = true, s.newTS()
 	s.tell(Changed, m)
 	s.changeEvent(ch, m, &before)

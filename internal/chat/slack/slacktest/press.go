@@ -67,7 +67,7 @@ func (u *User) Presses(m Message, name string, values ...string) (*Exchange, err
 	if now == nil {
 		return nil, fmt.Errorf("press %s: %s sees no such message", name, u)
 	}
-	f, ok := find(objects(now.Blocks), name)
+	f, ok := find(objects(now.decoded()), name)
 	if !ok {
 		return nil, fmt.Errorf("press %s: the message has no such element", name)
 	}
@@ -97,7 +97,7 @@ func (s *Server) press(u *User, f found, values []string, ch *Channel, m *Messag
 		original = now
 	}
 	state := map[string]map[string]object{}
-	for _, block := range objects(m.Blocks) {
+	for _, block := range objects(m.decoded()) {
 		for _, e := range elementsOf(block) {
 			if value := initial(e); value != nil {
 				id := asText(block["block_id"])

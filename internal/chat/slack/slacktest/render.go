@@ -73,8 +73,7 @@ func (s *Server) speaker(m *Message) string {
 
 func (s *Server) render(m Message) string {
 	var out []string
-	byHand := len(m.Blocks) == 1 && asObject(m.Blocks[0])["block_id"] == "typed" // its text says the same
-	if len(m.Blocks) > 0 && !byHand {
+	if len(m.Blocks) > 0 && !m.byHand() { // else the text says the same
 		if m.Markdown != "" {
 			out = append(out, m.Markdown) // of a stream, above what was appended
 		}

@@ -17,7 +17,7 @@ const (
 type Change struct {
 	Kind    string // Posted, Changed, Deleted or Whispered
 	At      time.Time
-	Message Message // as it stands now, or stood before it was deleted
+	Message Message // as it stands now, or stood before it was deleted; without blocks, reactions and files
 }
 
 // watchers are called in the order in which they came.
@@ -53,7 +53,7 @@ func (s *Server) tell(kind string, m *Message) {
 	if len(s.onMessage.all) == 0 {
 		return
 	}
-	c := Change{Kind: kind, At: time.Now(), Message: m.copy()}
+	c := Change{Kind: kind, At: time.Now(), Message: m.light()}
 	for _, do := range s.onMessage.all {
 		(*do)(c)
 	}
