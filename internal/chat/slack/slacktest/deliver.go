@@ -213,7 +213,9 @@ func (s *Server) end(d *delivery, o Outcome) {
 // retries to come.
 func (s *Server) Pending() int { return int(s.pending.Load()) }
 
-// Settle waits until every delivery has ended.
+// Settle waits until every delivery has ended. What was said while nobody
+// listened has retries to come: Advance the clock past them, or let people talk
+// after AwaitConnections.
 func (s *Server) Settle(ctx context.Context) error {
 	return s.Await(ctx, func() bool { return s.Pending() == 0 })
 }
