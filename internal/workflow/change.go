@@ -139,7 +139,7 @@ func ended(s State) string {
 // Retry goes on with a failed, cancelled or unknown run at the step where it
 // stands, with the same idempotency key. It is approved anew.
 func (r *Runner) Retry(ctx context.Context, id string, by chat.Person) error {
-	return r.change(ctx, "retry", id, func(_ *database.Tx, f *flow) error {
+	return r.change(ctx, "retry", id, func(tx *database.Tx, f *flow) error {
 		switch f.State {
 		case Failed, Cancelled, Unknown:
 		case Waiting, Running:
@@ -151,6 +151,17 @@ func (r *Runner) Retry(ctx context.Context, id string, by chat.Person) error {
 		}
 		if err := r.mine(f, by, "retry"); err != nil {
 			return err
+		}
+		if f.forgotten {
+			return refusef("what %s was asked to do is forgotten, with the person who asked: ask anew", code(id))
+		}
+		// What an undo took back would be missing from what goes on.
+		other, err := undoing(ctx, tx, id, "", "OR EXISTS (SELECT 1 FROM run_steps WHERE run = runs.id AND run_steps.state IN ('succeeded', 'interrupted', 'cancelled'))")
+		if err != nil {
+			return err
+		}
+		if other != "" {
+			return refusef("%s is taken back by %s: ask anew", code(id), code(other))
 		}
 		if err := f.judge(); err != nil {
 			return err
@@ -195,6 +206,8 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 		return Run{}, refusef("%s is not over: stop it first", code(id))
 	case old.Undoes != "":
 		return Run{}, refusef("%s is an undo itself", code(id))
+	case old.forgotten:
+		return Run{}, refusef("what %s was asked to do is forgotten, with the person who asked: it can't be taken back from here", code(id))
 	}
 	if err := r.mine(old, req.By, "undo"); err != nil {
 		return Run{}, err
@@ -224,15 +237,28 @@ func (r *Runner) Undo(ctx context.Context, id string, req Request) (Run, error) 
 	if err := r.possible(f); err != nil {
 		return Run{}, err
 	}
-	var other string
-	err = r.db.QueryRowContext(ctx, "SELECT coalesce(max(id), '') FROM runs WHERE undoes = ? AND id <> ? AND state NOT IN ('failed', 'cancelled', 'denied')", id, req.ID).Scan(&other)
-	if err != nil {
-		return Run{}, fmt.Errorf("undo run %s: %w", id, err)
-	}
-	if other != "" {
-		return Run{}, refusef("%s is undone already, by %s", code(id), code(other))
-	}
-	return r.create(ctx, f)
+	return r.create(ctx, f, func(tx *database.Tx) error {
+		other, err := undoing(ctx, tx, id, req.ID, "")
+		if err != nil {
+			return err
+		}
+		if other != "" {
+			return refusef("%s is undone already, by %s", code(id), code(other))
+		}
+		now, err := read(ctx, tx, id)
+		if err == nil && now.epoch != w.epoch {
+			return refusef("%s has just been tried again: stop it first", code(id))
+		}
+		return err
+	})
+}
+
+// undoing is a run other than but that takes the run back, or is about to, ""
+// where there is none. Those that ended otherwise count where the SQL also says
+// so.
+func undoing(ctx context.Context, tx *database.Tx, id, but, also string) (other string, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(id), '') FROM runs WHERE undoes = ? AND id <> ? AND (state NOT IN ('failed', 'cancelled', 'denied') "+also+")", id, but).Scan(&other)
+	return other, err
 }
 
 // Approve agrees to a run that waits for approval. When every rule has the

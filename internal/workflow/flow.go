@@ -53,6 +53,8 @@ type flow struct {
 	taken    bool                      // a worker takes it: the epoch grows
 	next     int64                     // the epoch after save
 
+	forgotten bool // who asked, and with them what they asked for
+
 	reports []Report
 
 	// The audit: nil in a rehearsal, which leaves none.

@@ -169,11 +169,41 @@ steps:
 	}
 	_, err := w.Undo(t.Context(), "r-one", workflow.Request{ID: "r-three", By: ana})
 	refused(t, err, "undone already, by `r-two`")
+	refused(t, w.Retry(t.Context(), "r-one", ana), "`r-one` is taken back by `r-two`: ask anew")
 	mu.Lock()
 	defer mu.Unlock()
 	want := "POST /a r-one/a, POST /b r-one/b, POST /c r-one/c, DELETE /b/7 r-two/b, DELETE /a/7 r-two/a"
 	if got := strings.Join(did, ", "); got != want {
 		t.Errorf("did %s, want %s", got, want)
+	}
+}
+
+// Several people press the button at the same time.
+func TestUndoneOnce(t *testing.T) {
+	w := begin(t, setting{config: workflow.Config{Command: workflow.CommandConfig{Allow: []string{"sh"}}}, idle: true})
+	p := book(t, "steps: [{id: a, command: [sh, -c, 'true'], undo: {command: [sh, -c, 'true']}}]")
+	w.start(t, "r-one", p, nil)
+	stop := w.work(t)
+	w.end(t, "r-one")
+	stop()
+	var done sync.WaitGroup
+	var mu sync.Mutex
+	started := 0
+	for i := range 8 {
+		done.Go(func() {
+			_, err := w.Undo(t.Context(), "r-one", workflow.Request{ID: fmt.Sprintf("r-undo%d", i), By: ana})
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				started++
+			} else if _, refused := workflow.AsRefusal(err); !refused {
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	if started != 1 {
+		t.Errorf("%d runs take it back", started)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // touched: what they asked for, the replies to it and the files of it, their
 // name under other people's runs, and the words of their decisions. The runs
 // stand on under the pseudonym, which is what the audit knows; actor is that.
+// They can be neither retried nor undone: what they were about is gone.
 // A run of theirs that is not over is a *Refusal: it has to be stopped first.
 func (r *Runner) Forget(ctx context.Context, actor string) (int, error) {
 	touched, dirs := 0, []string(nil)
@@ -59,7 +60,7 @@ func (r *Runner) Forget(ctx context.Context, actor string) (int, error) {
 
 // forgetRun leaves of a run what it was and how it ended.
 func forgetRun(ctx context.Context, tx *database.Tx, w row, actor string) error {
-	source, err := encode(origin{By: chat.Person{ID: actor}})
+	source, err := encode(origin{By: chat.Person{ID: actor}, Forgotten: true})
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ func TestForget(t *testing.T) {
 			t.Errorf("%s is still there", not)
 		}
 	}
+	refused(t, w.Retry(t.Context(), "r-c", workflow.Operator("root")), "is forgotten")
+	_, err = w.Undo(t.Context(), "r-a", workflow.Request{ID: "r-undo", By: workflow.Operator("root")})
+	refused(t, err, "is forgotten")
 	if run := w.get(t, "r-b"); run.State != workflow.Denied || run.By.ID != "p1" {
 		t.Errorf("the run is %s by %s", run.State, run.By.ID)
 	}

@@ -223,7 +223,7 @@ func (r *Runner) Start(ctx context.Context, req Request) (Run, error) {
 		return Run{}, err
 	}
 	r.remember(f.book.Hash, f.book)
-	return r.create(ctx, f)
+	return r.create(ctx, f, func(*database.Tx) error { return nil })
 }
 
 // possible refuses what can't be done here, or never approved.
@@ -237,8 +237,9 @@ func (r *Runner) possible(f *flow) error {
 	return nil
 }
 
-// create stores a new run, once.
-func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
+// create stores a new run, once, unless allowed has something against it at
+// that very moment.
+func (r *Runner) create(ctx context.Context, f *flow, allowed func(tx *database.Tx) error) (Run, error) {
 	var there *Run
 	err := r.db.Update(ctx, func(tx *database.Tx) error {
 		w, err := read(ctx, tx, f.ID)
@@ -247,6 +248,9 @@ func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 			return nil
 		}
 		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		if err := allowed(tx); err != nil {
 			return err
 		}
 		if err := f.insert(ctx, tx); err != nil {
@@ -263,6 +267,9 @@ func (r *Runner) create(ctx context.Context, f *flow) (Run, error) {
 		return f.save(ctx, tx, time.Time{})
 	})
 	if err != nil {
+		if _, refused := AsRefusal(err); refused {
+			return Run{}, err
+		}
 		return Run{}, fmt.Errorf("start run %s: %w", f.ID, err)
 	}
 	r.touch(f.ID)

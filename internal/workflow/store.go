@@ -79,6 +79,8 @@ type origin struct {
 	At      chat.Address `json:"at"`
 	Message string       `json:"message,omitempty"`
 	Line    int          `json:"line,omitempty"`
+
+	Forgotten bool `json:"forgotten,omitempty"` // who asked, and with them what they asked for
 }
 
 const columns = `id, hash, playbook, undoes, request, origin, inputs, given, state, waits, position, step, due_at,
@@ -101,6 +103,8 @@ type row struct {
 	lease    time.Time // when that of a running one is over
 	frozen   time.Time
 	askers   []string
+
+	forgotten bool
 }
 
 func scan(from interface{ Scan(...any) error }) (row, error) {
@@ -130,7 +134,7 @@ func scan(from interface{ Scan(...any) error }) (row, error) {
 	if w.Inputs, err = object(inputs); err != nil {
 		return w, fmt.Errorf("read run %s: %w", w.ID, err)
 	}
-	w.By, w.At, w.Message, w.Line = o.By, o.At, o.Message, o.Line
+	w.By, w.At, w.Message, w.Line, w.forgotten = o.By, o.At, o.Message, o.Line, o.Forgotten
 	w.Started, w.Ended = time.UnixMilli(started).UTC(), moment(ended)
 	if w.State == Waiting {
 		w.Due = moment(due)
@@ -210,7 +214,7 @@ func (r *Runner) load(ctx context.Context, q querier, w row) (*flow, error) {
 		given[id], _ = reply.(map[string]any)
 	}
 	f := r.flow(w.Run, book, given)
-	f.tail, f.lease, f.frozen, f.askers = w.tail, w.lease, w.frozen, w.askers
+	f.tail, f.lease, f.frozen, f.askers, f.forgotten = w.tail, w.lease, w.frozen, w.askers, w.forgotten
 	if f.Steps, err = attempts(ctx, q, w.ID); err != nil {
 		return nil, fmt.Errorf("read the steps of run %s: %w", w.ID, err)
 	}
