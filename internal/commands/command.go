@@ -64,6 +64,9 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 		}
 	}
 	plain := spelled(strings.TrimRight(lower, "?!. "))
+	if verb, ok := opinion(plain); ok {
+		return Command{Verb: verb}, true
+	}
 	switch {
 	case len(plain) > 60:
 	case plain == "status" || plain == "my runs":
@@ -76,6 +79,27 @@ func Parse(text string, set *playbook.Set) (Command, bool) {
 		return Command{Verb: Escalate}, true
 	}
 	return Command{}, false
+}
+
+// opinion reads what somebody thinks of what they got, politely: with thanks in
+// front or behind, a "no" or a "sorry", and apostrophes left out.
+func opinion(plain string) (Verb, bool) {
+	if len(plain) > 60 {
+		return "", false
+	}
+	bare := unquote.Replace(politely.ReplaceAllString(plain, ""))
+	bare = strings.Trim(thanksBehind.ReplaceAllString(bare, ""), ",.! ")
+	for _, w := range words {
+		if w.verb != Helpful && w.verb != Unhelpful && w.verb != Solved {
+			continue
+		}
+		for _, s := range w.says {
+			if bare == unquote.Replace(s) {
+				return w.verb, true
+			}
+		}
+	}
+	return "", false
 }
 
 // spelled is text in lower case with the words written out that thumbs cut short.

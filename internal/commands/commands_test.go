@@ -65,6 +65,13 @@ func TestParse(t *testing.T) {
 		"help with databases":            {Verb: commands.Help, Args: "databases"},
 		"help certs and services":        {Verb: commands.Help, Args: "certs and services"},
 		"help me":                        {Verb: commands.Help},
+		"thanks, that worked":            {Verb: commands.Solved},
+		"it works now, thank you!":       {Verb: commands.Solved},
+		"great that fixed it thx":        {Verb: commands.Solved},
+		"no that didnt help":             {Verb: commands.Unhelpful},
+		"hm, that's wrong":               {Verb: commands.Unhelpful},
+		"sorry but it doesn’t work":      {Verb: commands.Unhelpful},
+		"thanks, that was helpful":       {Verb: commands.Helpful},
 		"what can you do for me?":        {Verb: commands.Help},
 		"what are you able to do":        {Verb: commands.Help},
 		"hey what can I ask you here?":   {Verb: commands.Help},
@@ -206,6 +213,17 @@ func TestCorrectedWord(t *testing.T) {
 	for _, typed := range []string{"🤷", "nu", "dev", "staging", "cancle my order", "ran"} {
 		if got, ok := commands.CorrectedWord(typed); ok {
 			t.Errorf("%q is taken for %+v", typed, got)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	for typed, want := range map[string]string{
+		"approve": "`approve RUN`", "Reject": "`deny RUN reason`", "stop": "`never mind`", "revert": "`undo RUN`", "/cancel": "`cancel RUN`",
+		"unhelpful": "`not helpful`", "nvm": "`never mind`", "yes": "", "databases": "", "": "",
+	} {
+		if got := commands.Line(typed); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("help on %q is %q, not that of %s", typed, got, want)
 		}
 	}
 }

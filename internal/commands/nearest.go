@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -12,16 +13,38 @@ import (
 func Lines() []string {
 	var out []string
 	for _, w := range words {
-		if w.about == "" {
-			continue
+		if w.about != "" {
+			out = append(out, w.line())
 		}
-		if strings.HasPrefix(w.about, "`") {
-			out = append(out, w.about)
-			continue
-		}
-		out = append(out, "`"+w.says[0]+"`: "+w.about)
 	}
 	return out
+}
+
+func (w word) line() string {
+	if strings.HasPrefix(w.about, "`") {
+		return w.about
+	}
+	return "`" + w.says[0] + "`: " + w.about
+}
+
+// Line returns the line of help on the built-in command that goes by this word,
+// such as that of approve and deny for "reject"; "" where there is none.
+func Line(typed string) string {
+	typed = lowerASCII(clean(typed))
+	for _, w := range words {
+		if !slices.Contains(w.says, typed) {
+			continue
+		}
+		if w.about != "" {
+			return w.line()
+		}
+		for _, other := range words { // deny stands in the line of approve
+			if other.about != "" && strings.Contains(other.about, "`"+w.says[0]) {
+				return other.line()
+			}
+		}
+	}
+	return ""
 }
 
 // Near is a command that a typist may have meant.

@@ -1,6 +1,9 @@
 package commands
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // word is one built-in command: what people may type, and what it takes.
 type word struct {
@@ -87,4 +90,12 @@ var (
 		`(i |we )?(need|want|get me|get|give me|talk to|speak to|speak with|talk with|call|ask|page|bring in|connect me to|chat with|find me|reach)( to)?( a| an| some| somebody| someone| real| actual| the)*( human| person| real person| human being| agent| people| humans| somebody| someone)( please| pls| now)?` +
 		`|(a )?human( being)?( please| pls| now)?|real person|i need help from a (human|person)|escalate (this|it|that)( please)?|escalate please|human help|get help from a human` +
 		`)$`)
+)
+
+// What people put around an opinion: "thanks, that worked", "no that didnt help",
+// "it works now, thank you".
+var (
+	politely     = regexp.MustCompile(`^((no|nope|nah|hm+|oh|ok|okay|yes|yep|yeah|yay|great|cool|nice|perfect|awesome|super|sorry|unfortunately|thanks|thx|ty|tysm|cheers|thank you|many thanks)( so much| a lot)?( but)?[,.!;: ]+)+`)
+	thanksBehind = regexp.MustCompile(`[,.!; ]+(thanks|thx|ty|tysm|cheers|thank you|many thanks)( so much| a lot| again)?[.! ]*$`)
+	unquote      = strings.NewReplacer("'", "", "’", "")
 )

@@ -42,6 +42,10 @@ func (e *Engine) help(t *turn, search string) {
 		e.describe(t, p)
 		return
 	}
+	if line := commands.Line(search); line != "" {
+		e.helpCommand(t, search, line)
+		return
+	}
 	shown := clip(e.redacted(search), 60)
 	var mine, others []*playbook.Playbook
 	for _, p := range ranked(set, search) {
@@ -83,6 +87,22 @@ func (e *Engine) help(t *turn, search string) {
 		}
 	}
 	t.say(chat.Card{Text: strings.TrimSpace(b.String())})
+}
+
+// helpCommand explains a built-in command, and shows what the catalogue has by
+// that name.
+func (e *Engine) helpCommand(t *turn, word, line string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", line)
+	lead := "\nIn the catalogue:\n"
+	for _, p := range t.catalogue.Set.Playbooks {
+		if names := wordsOf(p.ID, p.Title, p.Match.Command); t.offered(p) && slices.Contains(names, strings.ToLower(word)) {
+			fmt.Fprintf(&b, "%s- %s\n", lead, catalogueLine(p))
+			lead = ""
+		}
+	}
+	b.WriteString("\n`help commands` lists the others.")
+	t.say(chat.Card{Text: b.String()})
 }
 
 // overview is the whole catalogue; all shows also what the person may not use.
@@ -260,7 +280,7 @@ func alike(word, wanted string) bool {
 	if word == wanted {
 		return true
 	}
-	return min(len(word), len(wanted)) >= 3 && (strings.HasPrefix(word, wanted) || strings.HasPrefix(wanted, word) && len(wanted)-len(word) <= 3)
+	return min(len(word), len(wanted)) >= 3 && (strings.HasPrefix(word, wanted) || len(word) >= 4 && strings.HasPrefix(wanted, word) && len(wanted)-len(word) <= 3)
 }
 
 func mistyped(word, wanted string) bool {

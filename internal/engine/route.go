@@ -127,6 +127,9 @@ func (e *Engine) route(t *turn) way {
 		return t.because(way{kind: toTalk, talk: w}, "it reads as small talk, not as a request")
 	}
 
+	if pending == nil && bareNumber(t.text) {
+		return way{kind: toWordless}
+	}
 	if c, meant, ok := commands.Corrected(t.text, t.catalogue.Set); ok {
 		return t.because(way{kind: toCommand, command: c}, fmt.Sprintf("I took your message for the command `%s`", meant))
 	}
@@ -169,6 +172,21 @@ func (e *Engine) tooLate(t *turn, command commands.Command, said bool) bool {
 		return e.chosen(t, t.expired) != nil
 	}
 	return agrees(t.text)
+}
+
+// bareNumber tells whether the text is a digit or two without a word, such as
+// the number of a button that isn't there any more: any page has one of those.
+func bareNumber(text string) bool {
+	digits := 0
+	for _, r := range text {
+		switch {
+		case unicode.IsLetter(r):
+			return false
+		case unicode.IsNumber(r):
+			digits++
+		}
+	}
+	return digits == 1 || digits == 2
 }
 
 func wordly(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }

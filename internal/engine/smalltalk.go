@@ -22,8 +22,13 @@ func (e *Engine) welcome(t *turn) {
 	t.say(chat.Card{Text: "I answer questions about the platform and do the usual jobs on it. Try one of these, or type `help`.\n" + e.toTry(t)})
 }
 
-// wordless answers what has no letter or digit in it, such as a picture.
+// wordless answers what has no letter in it: a picture, or a number that
+// nothing had asked for.
 func (e *Engine) wordless(t *turn) {
+	if bareNumber(t.text) {
+		t.say(chat.Card{Text: fmt.Sprintf("I had asked for no number, so “%s” tells me nothing. Try one of these, or type `help`.\n", clip(t.text, 20)) + e.toTry(t)})
+		return
+	}
 	if t.talk.Pending != nil {
 		t.say(chat.Card{Text: "I only read words, and there are none in that."})
 		return
