@@ -260,3 +260,24 @@ func FuzzRequests(f *testing.F) {
 		}
 	})
 }
+
+// serve lets the stage's Slack deliver to the ear by HTTP.
+func serve(t testing.TB, st *stage, e *ear) {
+	t.Helper()
+	c := slack.Default()
+	c.SigningSecret = st.s.SigningSecret()
+	inner := slack.NewReceiver(slack.Options{
+		Config: c,
+		Accept: func(_ context.Context, m chat.Message) (bool, error) { e.took = append(e.took, m); return true, nil },
+		Answer: func(_ context.Context, r slack.Received) (slack.Answered, error) {
+			e.asked = append(e.asked, r)
+			if e.answer != nil {
+				return e.answer(r), nil
+			}
+			return slack.Answered{}, nil
+		},
+	})
+	web := httptest.NewServer(inner.Handler())
+	t.Cleanup(web.Close)
+	st.s.UseHTTP(slacktest.EndpointsAt(web.URL))
+}
