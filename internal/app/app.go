@@ -126,9 +126,10 @@ func (b *Bot) open(ctx context.Context, opts Options) error {
 	}
 	b.runs, err = workflow.Open(ctx, b.db, cfg.Workflows, workflow.Options{
 		Log: b.log, WorkDir: workDir(cfg), KeyDir: cfg.DataDir, Pseudonym: b.demand.Pseudonym,
-		Say:    func(ctx context.Context, r workflow.Report) error { return b.engine.Report(ctx, r) },
-		Speaks: b.speaks,
-		Member: func(p chat.Person, group string) bool { return access.Member(b.people.Resolve(p), group) },
+		Say:      func(ctx context.Context, r workflow.Report) error { return b.engine.Report(ctx, r) },
+		Speaks:   b.speaks,
+		Member:   func(p chat.Person, group string) bool { return access.Member(b.people.Resolve(p), group) },
+		Identity: func(id string) string { return b.people.Resolve(chat.Person{ID: id}).ID },
 	})
 	if err != nil {
 		return fmt.Errorf("open the runs: %w%s", err, advice)

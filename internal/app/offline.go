@@ -154,7 +154,8 @@ func OpenRuns(ctx context.Context, cfg config.Config, db *database.DB) (*workflo
 	}
 	runs, err := workflow.Open(ctx, db, TerminalDefaults(cfg).Workflows, workflow.Options{
 		WorkDir: workDir(cfg), KeyDir: cfg.DataDir, Pseudonym: records.Pseudonym,
-		Member: func(p chat.Person, group string) bool { return access.Member(directory.Resolve(p), group) },
+		Member:   func(p chat.Person, group string) bool { return access.Member(directory.Resolve(p), group) },
+		Identity: func(id string) string { return directory.Resolve(chat.Person{ID: id}).ID },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the runs: %w", err)

@@ -27,6 +27,15 @@ func (f *flow) judge() error {
 	return nil
 }
 
+// rejudge is judge for a run whose approval is void. What changed may call for
+// other people, but not for nobody: that is not the way past those who were asked.
+func (f *flow) rejudge() {
+	before := f.Needs
+	if err := f.judge(); err != nil || len(f.Needs) == 0 {
+		f.Needs = before
+	}
+}
+
 // binding is a hash of what an approval is given for: the playbook, the
 // resolved inputs, who asked, and the configuration values that it uses.
 func (f *flow) binding() string {

@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +158,56 @@ func TestAChangedConfigurationVoidsAnApproval(t *testing.T) {
 	fourth := begin(t, setting{path: path, config: config("c", "2")})
 	for fourth.get(t, "r-one").Waits != workflow.ForApproval {
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// The rules may look at what has changed.
+func TestAChangeMayCallForOtherPeople(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "frontdoor.db")
+	first := begin(t, setting{path: path, config: wordy(), idle: true})
+	p := book(t, `
+approval:
+  - {when: config.word == "done", groups: [dba]}
+  - {when: config.word == "more", groups: [security]}
+steps: [{id: tell, message: hi}]
+`)
+	for _, id := range []string{"r-more", "r-less"} {
+		first.start(t, id, p, nil)
+	}
+	for id, c := range map[string]struct{ word, asks string }{"r-more": {"more", "security"}, "r-less": {"less", "dba"}} {
+		cfg := wordy()
+		cfg.Config = map[string]string{"word": c.word}
+		w := begin(t, setting{path: path, config: cfg, idle: true})
+		refused(t, w.Approve(t.Context(), id, dora), "has changed since")
+		if run := w.get(t, id); len(run.Needs) != 1 || run.Needs[0].Groups[0] != c.asks {
+			t.Errorf("%s now needs %+v", id, run.Needs)
+		}
+	}
+}
+
+// A people's file that came later says that two ids are one person.
+func TestOnePersonUnderTwoNames(t *testing.T) {
+	w := begin(t, setting{config: wordy(), options: workflow.Options{Identity: func(id string) string {
+		return map[string]string{"slack:T1/A": "ana", "slack:T1/D": "dora"}[id] + map[string]string{"ana": "ana", "dora": "dora", "emil": "emil"}[id]
+	}}})
+	w.start(t, "r-one", book(t, "approval: [{groups: [dba], count: 2}]\nsteps: [{id: tell, message: hi}]"), nil)
+	again := func(p chat.Person, id string) chat.Person {
+		p.ID, p.Groups = id, []string{"dba"}
+		return p
+	}
+	refused(t, w.Approve(t.Context(), "r-one", again(ana, "slack:T1/A")), "you asked for `r-one`")
+	if err := w.Approve(t.Context(), "r-one", again(dora, "slack:T1/D")); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, w.Approve(t.Context(), "r-one", dora), "you have approved `r-one` already")
+	if run := w.end(t, "r-one"); run.Waits != workflow.ForApproval {
+		t.Fatalf("it is %s", run.State)
+	}
+	if err := w.Approve(t.Context(), "r-one", emil); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.end(t, "r-one"); run.State != workflow.Succeeded {
+		t.Errorf("it is %s", run.State)
 	}
 }
 

@@ -32,13 +32,13 @@ func audited(t *testing.T) *world {
 	}
 	must(w.Approve(t.Context(), "r-a", dora))
 	must(w.Approve(t.Context(), "r-a", emil))
+	if run := w.end(t, "r-a"); run.State != workflow.Succeeded { // before anything is frozen
+		t.Fatalf("it is %s", run.State)
+	}
 	must(w.Deny(t.Context(), "r-b", dora, "not in the maintenance window"))
 	must(w.CancelFor(t.Context(), "r-c", workflow.Operator("root"), "cleaning up"))
 	must(w.Freeze(t.Context(), workflow.Everything, workflow.Operator("root"), "moving house"))
 	must(w.Unfreeze(t.Context(), workflow.Everything, workflow.Operator("root"), ""))
-	if run := w.end(t, "r-a"); run.State != workflow.Succeeded {
-		t.Fatalf("it is %s", run.State)
-	}
 	return w
 }
 
@@ -330,6 +330,9 @@ func TestAnExportIsVerifiedElsewhere(t *testing.T) {
 		{"removed", without(4), "r-a: record 3 is missing"},
 		{"cut", without(10), "r-b: it ends at record 2, which is not its last one"},
 		{"reordered", swapped, "r-a: record 2 is missing"},
+		{"another one before it", with(4, `"previous":"`, `"previous":"00`), "r-a: record 3 names another one before it"},
+		{"read in two ways", with(4, `"event":"run_approved"`, `"event":"run_denied","event":"run_approved"`), "line 5 has more, fewer or other fields than an export, and may be read in two ways"},
+		{"another field", with(4, `"event":`, `"Event":"run_denied","event":`), "line 5 has more, fewer or other fields than an export, and may be read in two ways"},
 		{"no record", append([]string{"{}"}, lines...), "line 1 is no record of an export"},
 	} {
 		if got := check(c.lines); got != c.want {

@@ -62,11 +62,14 @@ func (r *Runner) change(ctx context.Context, what, id string, decide func(tx *da
 // mine refuses a change by somebody whose run it isn't. The playbook's owners
 // and operators may.
 func (r *Runner) mine(f *flow, by chat.Person, verb string) error {
-	if by.ID != "" && by.ID == f.By.ID || by.Operator || r.member(by, f.book.Owner) {
+	if by.ID != "" && r.same(by.ID, f.By.ID) || by.Operator || r.member(by, f.book.Owner) {
 		return nil
 	}
 	return refusef("only %s, who started it, or %s can %s %s", name(f.By), code(f.book.Owner), verb, code(f.ID))
 }
+
+// same tells whether two ids are one person's.
+func (r *Runner) same(a, b string) bool { return a == b || r.opts.Identity(a) == r.opts.Identity(b) }
 
 func (r *Runner) member(who chat.Person, group string) bool {
 	return r.opts.Member != nil && who.ID != "" && group != "" && r.opts.Member(who, group)
@@ -272,6 +275,7 @@ func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 		if f.stale() {
 			void = true
 			f.note(decision("approval_void", by, "", "what was asked for has changed"))
+			f.rejudge()
 			f.seek("What is to be approved has changed. ")
 			return nil
 		}
@@ -284,31 +288,34 @@ func (r *Runner) Approve(ctx context.Context, id string, by chat.Person) error {
 }
 
 func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.Person) error {
-	added := int64(0)
 	var as []string // the groups that they approve for
+	added := false
 	for i, need := range f.Needs {
 		groups := slices.DeleteFunc(slices.Clone(need.Groups), func(g string) bool { return !r.member(by, g) })
 		if len(groups) == 0 {
 			continue
 		}
 		as = append(as, groups...)
-		done, err := tx.ExecContext(ctx, "INSERT INTO run_approvals (run, round, rule, person, digest, time) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		given, err := r.approvers(ctx, tx, f, i)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(given, r.opts.Identity(by.ID)) {
+			continue
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO run_approvals (run, round, rule, person, digest, time) VALUES (?, ?, ?, ?, ?, ?)",
 			f.ID, f.round, i, by.ID, f.digest, f.now.UnixMilli())
 		if err != nil {
 			return err
 		}
-		n, err := done.RowsAffected()
-		if err != nil {
-			return err
-		}
-		added += n
+		added = true
 	}
-	if added == 0 {
+	if !added {
 		return refusef("you have approved %s already: somebody else of %s has to as well", code(f.ID), f.deciders())
 	}
 	slices.Sort(as)
 	f.note(entry{event: "run_approved", actor: by.ID, groups: slices.Compact(as), detail: f.digest})
-	missing, err := f.missing(ctx, tx)
+	missing, err := r.missing(ctx, tx, f)
 	if err != nil {
 		return err
 	}
@@ -326,16 +333,37 @@ func (r *Runner) approve(ctx context.Context, tx *database.Tx, f *flow, by chat.
 }
 
 // missing is how many approvals the rules still want.
-func (f *flow) missing(ctx context.Context, tx *database.Tx) (int, error) {
+func (r *Runner) missing(ctx context.Context, tx *database.Tx, f *flow) (int, error) {
 	missing := 0
 	for i, need := range f.Needs {
-		var n int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM run_approvals WHERE run = ? AND round = ? AND rule = ? AND digest = ?", f.ID, f.round, i, f.digest).Scan(&n); err != nil {
+		given, err := r.approvers(ctx, tx, f, i)
+		if err != nil {
 			return 0, err
 		}
-		missing += max(0, need.Count-n)
+		missing += max(0, need.Count-len(given))
 	}
 	return missing, nil
+}
+
+// approvers are the people who have approved what the run is now by the rule,
+// each once, whatever they were called when they did.
+func (r *Runner) approvers(ctx context.Context, tx *database.Tx, f *flow, rule int) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT person FROM run_approvals WHERE run = ? AND round = ? AND rule = ? AND digest = ?", f.ID, f.round, rule, f.digest)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		if id = r.opts.Identity(id); !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, rows.Err()
 }
 
 // Deny ends a run that waits for approval. One member of any group that may
@@ -377,10 +405,10 @@ func (r *Runner) decides(f *flow, by chat.Person, verb string) error {
 		return refusef("it is too late to %s %s: nobody approved it in time", verb, code(f.ID))
 	case by.ID == "":
 		return refusef("I don't know who you are, so you can't %s %s", verb, code(f.ID))
-	case by.ID == f.By.ID:
+	case r.same(by.ID, f.By.ID):
 		return refusef("you asked for %s, so somebody else of %s has to %s it", code(f.ID), f.deciders(), verb)
 	}
-	if slices.Contains(f.askers, by.ID) {
+	if slices.ContainsFunc(f.askers, func(id string) bool { return r.same(by.ID, id) }) {
 		return refusef("you asked for %s again, so somebody else of %s has to %s it", code(f.ID), f.deciders(), verb)
 	}
 	for _, g := range f.groups() {

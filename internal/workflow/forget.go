@@ -121,7 +121,7 @@ func (r *Runner) forgetWords(ctx context.Context, tx *database.Tx, actor string)
 			return 0, err
 		}
 	}
-	people, err := r.approvers(ctx, tx, actor)
+	people, err := r.called(ctx, tx, actor)
 	if err != nil {
 		return 0, err
 	}
@@ -133,8 +133,8 @@ func (r *Runner) forgetWords(ctx context.Context, tx *database.Tx, actor string)
 	return len(runs), nil
 }
 
-// approvers are the ids of the pseudonym among those who approved something.
-func (r *Runner) approvers(ctx context.Context, tx *database.Tx, actor string) ([]string, error) {
+// called are the ids of the pseudonym among those who approved something.
+func (r *Runner) called(ctx context.Context, tx *database.Tx, actor string) ([]string, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT person FROM run_approvals")
 	if err != nil {
 		return nil, err

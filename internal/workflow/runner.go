@@ -41,6 +41,9 @@ type Options struct {
 	Speaks func(r Report) bool
 	// Member tells whether a person is in a group; nil is nobody in none.
 	Member func(who chat.Person, group string) bool
+	// Identity is whom an id stands for by now: a run that waits may be older
+	// than the people's file that says so. nil is the id itself.
+	Identity func(id string) string
 	// Pseudonym is how the audit calls a person, whose id it must not keep; nil
 	// makes one with the audit's own key.
 	Pseudonym func(id string) string
@@ -102,6 +105,9 @@ func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runn
 	}
 	if opts.Parse == nil {
 		opts.Parse = parse
+	}
+	if opts.Identity == nil {
+		opts.Identity = func(id string) string { return id }
 	}
 	if opts.Self == "" {
 		self, err := os.Executable()

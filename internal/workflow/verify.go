@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -320,6 +321,43 @@ var ErrNoKey = errors.New("there is no key to check it with: set workflows.audit
 // maxExported is the longest line of an export, in bytes.
 const maxExported = 1 << 20
 
+// fields are those of a line of an export, sorted.
+var fields = sync.OnceValue(func() []string {
+	text, _ := json.Marshal(Exported{}) //nolint:errchkjson // nothing in it can fail
+	names, _ := keysOf(text)
+	return names
+})
+
+// plainly tells whether the object has the fields of an export, each once and
+// by its very name: whoever else reads it must find what is checked here.
+func plainly(text []byte) bool {
+	names, err := keysOf(text)
+	return err == nil && slices.Equal(names, fields())
+}
+
+// keysOf are the keys of a JSON object, sorted, as often as they are there.
+func keysOf(text []byte) ([]string, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil { // its brace
+		return nil, err
+	}
+	var out []string
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := key.(string)
+		out = append(out, name)
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
 // VerifyExport checks what Export wrote, with the key of cfg or of KeyFile in
 // dir, and tells each chain's verdict in the order in which they begin. That
 // a whole run is missing can't be seen in a file. An error with the line's
@@ -348,6 +386,9 @@ func VerifyExport(cfg Config, dir string, from io.Reader, each func(Verdict) err
 		if err := json.Unmarshal(text, &x); err != nil || x.Run == "" {
 			return fmt.Errorf("line %d is no record of an export", n)
 		}
+		if !plainly(text) {
+			return fmt.Errorf("line %d has more, fewer or other fields than an export, and may be read in two ways", n)
+		}
 		c := chains[x.Run]
 		if c == nil {
 			c = &open{chain: l.chain(x.Run)}
@@ -357,11 +398,15 @@ func VerifyExport(cfg Config, dir string, from io.Reader, each func(Verdict) err
 		if err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
+		before := hex.EncodeToString(c.end.link)
 		link, err := hex.DecodeString(x.Link)
 		if err != nil {
 			c.fault("record %d has no link", x.Number)
 		}
 		c.add(x.Number, record, x.Reason, link)
+		if x.Previous != before {
+			c.fault("record %d names another one before it", x.Number)
+		}
 		c.seal = nil
 		if x.Seal != nil {
 			if c.seal, err = hex.DecodeString(*x.Seal); err != nil {

@@ -246,6 +246,7 @@ func (f *flow) take(state State, waits Wait, given int, frozen *Freeze) *playboo
 		f.freeze(frozen)
 		return nil
 	case f.stale():
+		f.rejudge()
 		f.seek("What was approved has changed since: the approval is void. ")
 		return nil
 	}

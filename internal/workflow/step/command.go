@@ -50,6 +50,11 @@ func (k *Command) executable(name string) (string, *Failure) {
 	if err != nil {
 		return "", failed("the executable %s is not installed here", name)
 	}
+	// A command has a directory of its own, in which a relative path would be
+	// another program: one that an earlier step may have put there.
+	if path, err = filepath.Abs(path); err != nil {
+		return "", failed("the executable %s can't be found: the bot's own directory is gone", name)
+	}
 	return path, nil
 }
 

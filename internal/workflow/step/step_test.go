@@ -223,6 +223,23 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// An allowed program is the one beside the bot, not one of that name that a
+// step has left in the run's directory.
+func TestARelativeExecutable(t *testing.T) {
+	here, run := t.TempDir(), t.TempDir()
+	t.Chdir(here)
+	for dir, says := range map[string]string{here: "ours", run: "planted"} {
+		if err := os.WriteFile(filepath.Join(dir, "tool"), []byte("#!/bin/sh\necho "+says+"\n"), 0o700); err != nil { //nolint:gosec // it has to be run
+			t.Fatal(err)
+		}
+	}
+	k := step.NewCommand([]string{"./tool"}, secrets(), "")
+	reply, err := k.Do(t.Context(), call(playbook.Action{Command: &playbook.Command{Argv: []playbook.Template{"./tool"}}}, nil, run))
+	if err != nil || reply["text"] != "ours" {
+		t.Errorf("it said %v, %v", reply["text"], err)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	h := step.NewHTTP([]string{"db.internal"}, secrets())
 	k := step.NewCommand([]string{"git"}, secrets(), "")
