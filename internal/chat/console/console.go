@@ -5,6 +5,7 @@ package console
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -43,11 +44,12 @@ type Console struct {
 	buttons []chat.Button            // of the last card shown, for a typed number
 	asking  bool                     // the last card asks for a value, so a number is one
 	cards   map[string][]chat.Button // the buttons of the last card that had some, by cardKey
+	ids     map[int]json.RawMessage  // the id that came with a line, by its number
 }
 
 // New returns a console that prints to out.
 func New(out io.Writer, opts Options) *Console {
-	return &Console{opts: opts, out: out, waiting: map[string]chan struct{}{}, cards: map[string][]chat.Button{}}
+	return &Console{opts: opts, out: out, waiting: map[string]chan struct{}{}, cards: map[string][]chat.Button{}, ids: map[int]json.RawMessage{}}
 }
 
 // maxLine is the longest line read as one message, in bytes: past it the rest
@@ -125,7 +127,12 @@ func (c *Console) Show(r chat.Reply) error {
 	defer c.mu.Unlock()
 	var err error
 	if c.opts.JSON {
-		err = writeJSON(c.out, r, c.line(r.InReplyTo))
+		line := c.line(r.InReplyTo)
+		var id json.RawMessage
+		if line != nil {
+			id = c.ids[*line]
+		}
+		err = writeJSON(c.out, r, line, id)
 	} else {
 		width := 0
 		if c.opts.Width != nil {
@@ -144,6 +151,16 @@ func (c *Console) Show(r chat.Reply) error {
 		delete(c.waiting, r.InReplyTo)
 	}
 	return nil
+}
+
+// mark keeps the id that came with a line, for its answers.
+func (c *Console) mark(line int, id json.RawMessage) {
+	if id == nil || !c.opts.JSON {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids[line] = id
 }
 
 // line is the input line of a message of this session; nil of another's.

@@ -96,6 +96,18 @@ func TestInputLines(t *testing.T) {
 	}
 }
 
+func TestIDComesBack(t *testing.T) {
+	_, out := talk(t, console.Options{JSON: true}, strings.Join([]string{
+		`{"text":"x","id":{"a":[1.50]}}`, `{"text":"x"}`, `{"press":"yes:1","id":null}`, `{"text":"fail","id":"f"}`, "plain",
+	}, "\n"), plain)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	for i, want := range []string{`{"id":{"a":[1.50]},"reply_to":1,`, `{"reply_to":2,`, `{"id":null,"reply_to":3,`, `{"id":"f","reply_to":4,`, `{"reply_to":5,`} {
+		if i >= len(lines) || !strings.HasPrefix(lines[i], want) {
+			t.Errorf("answer %d doesn't begin with %s:\n%s", i+1, want, out)
+		}
+	}
+}
+
 func itoa(n int) string {
 	b, _ := json.Marshal(n)
 	return string(b)

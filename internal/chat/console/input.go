@@ -21,6 +21,8 @@ type input struct {
 	Groups  names          `json:"groups"`
 	Thread  string         `json:"thread"`
 	Channel string         `json:"channel"`
+
+	ID json.RawMessage `json:"id"` // of whoever asks; it comes back in every answer to the line
 }
 
 // names is a list of names, or one string with commas.
@@ -48,6 +50,7 @@ func (c *Console) message(line int, text string) chat.Message {
 	if !ok {
 		in = input{Text: text}
 	}
+	c.mark(line, in.ID)
 	m := chat.Message{
 		ID:        c.opts.Session + "/" + strconv.Itoa(line),
 		At:        chat.Address{Platform: Platform, Channel: "terminal", Thread: clean(in.Thread), Direct: true, Alone: true},

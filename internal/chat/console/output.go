@@ -11,7 +11,8 @@ import (
 
 // output is a reply as a JSON line.
 type output struct {
-	ReplyTo   *int            `json:"reply_to"` // the input line; null for news of an earlier session
+	ID        json.RawMessage `json:"id,omitempty"` // as it came with the input line, where it did
+	ReplyTo   *int            `json:"reply_to"`     // the input line; null for news of an earlier session
 	Text      string          `json:"text"`
 	Buttons   []button        `json:"buttons"`
 	Form      []field         `json:"form"`
@@ -34,8 +35,8 @@ type field struct {
 	Error   *string  `json:"error"` // what was wrong with the last value
 }
 
-func writeJSON(w io.Writer, r chat.Reply, line *int) error {
-	out := output{ReplyTo: line, Text: r.Card.Text, Buttons: []button{}, Citations: r.Card.Citations, Run: null(r.Card.Run), Request: null(r.Card.Request)}
+func writeJSON(w io.Writer, r chat.Reply, line *int, id json.RawMessage) error {
+	out := output{ID: id, ReplyTo: line, Text: r.Card.Text, Buttons: []button{}, Citations: r.Card.Citations, Run: null(r.Card.Run), Request: null(r.Card.Request)}
 	for _, b := range r.Card.Buttons {
 		out.Buttons = append(out.Buttons, button{b.ID, b.Label})
 	}
