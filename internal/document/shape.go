@@ -25,6 +25,9 @@ type Shape struct {
 	Min    *float64
 	Max    *float64
 	Filled bool // an empty string, list or object is refused
+	// Words says that a string in place of this list was meant as its words, as
+	// in a command line; the hint takes them apart.
+	Words bool
 	// Kinds are further shapes for other kinds of value, so that `message: x`
 	// and `message: {text: x}` are both taken.
 	Kinds []*Shape
@@ -197,15 +200,30 @@ func (c *checker) wrongKind(s *Shape, n *Node) {
 	case slices.Contains(s.Is, String) && n.Kind != Object && n.Kind != List:
 		c.add(n.Problem("put quotes around it", "%s must be %s, not %s", name(n), want, n.Kind))
 	case slices.Contains(s.Is, List) && n.Kind != Object:
-		c.add(n.Problem("write a list: ["+flow(n)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
+		c.add(n.Problem("write a list: ["+s.listed(n)+"]", "%s must be %s, not %s", name(n), want, n.Kind))
 	default:
 		c.add(n.Problem(s.example(n), "%s must be %s, not %s", name(n), want, n.Kind))
 	}
 }
 
-// flow is the scalar n as it stands in a list between brackets.
-func flow(n *Node) string {
+// listed is the scalar n as a person writes it between the brackets of a list.
+func (s *Shape) listed(n *Node) string {
 	text := fmt.Sprint(n.Scalar)
+	if !s.Words {
+		return flow(text)
+	}
+	var out []string
+	for _, w := range word.FindAllString(text, 20) {
+		out = append(out, flow(w))
+	}
+	return strings.Join(out, ", ")
+}
+
+// word is what stands between spaces, ${…} in one piece.
+var word = regexp.MustCompile(`(\$\{[^}]*\}|[^\s])+`)
+
+// flow is text as it stands in a list between brackets.
+func flow(text string) string {
 	if strings.ContainsAny(text, ",[]{}#&*!|>'\"%@`: ") || text == "" {
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	}

@@ -81,6 +81,12 @@ func either(first, second *document.Shape) *document.Shape {
 	return &both
 }
 
+// argv marks a list whose words people write as one line.
+func argv(s *document.Shape) *document.Shape {
+	s.Words = true
+	return s
+}
+
 func unbuilt(kind string) *document.Shape {
 	return &document.Shape{Doc: "not built yet", Unbuilt: "step kind " + kind + " is not built yet", Instead: "use http, command, message or sleep"}
 }
@@ -207,9 +213,9 @@ func actionFields() []document.Field {
 			may("auth", object("How it identifies itself.", must("bearer", formatted("The name of a secret of the configuration.", secretName)))),
 			may("expect", either(list("Statuses that succeed; 2xx by default.", status()), status())))),
 		may("command", either(
-			someOf("An argv, never a shell. The executable must be allowed by the configuration.", template),
+			argv(someOf("An argv, never a shell. The executable must be allowed by the configuration.", template)),
 			object("A command with its surroundings.",
-				must("argv", someOf("The executable and its arguments.", template)),
+				must("argv", argv(someOf("The executable and its arguments.", template))),
 				may("dir", filled("The working directory below the work directory; the run's own by default.")),
 				may("env", mapOf("Environment variables.", template)),
 				may("stdin", text("What it reads.")),
