@@ -105,7 +105,7 @@ func (c *playbooksTestCmd) Run(s streams, root *cli) error {
 				return err
 			}
 		case !o.OK:
-			if _, err := fmt.Fprintf(s.text(), "%s:%d: %s test %d: %s\n", o.File, o.Line, o.Playbook, o.Test, o.Message); err != nil {
+			if _, err := fmt.Fprintf(s.text(), "%s:%d: %s test %d: %s\n", o.File, o.Line, o.Playbook, o.Test, o.Message+lookInto(o)); err != nil {
 				return err
 			}
 		}
@@ -118,6 +118,14 @@ func (c *playbooksTestCmd) Run(s streams, root *cli) error {
 		return errNo
 	}
 	return nil
+}
+
+// lookInto is how an author sees why a message went elsewhere.
+func lookInto(o playbook.Outcome) string {
+	if !strings.HasPrefix(o.Message, "expected playbook") {
+		return ""
+	}
+	return " (see why with bot match '" + strings.ReplaceAll(o.Say, "'", `'\''`) + "')"
 }
 
 type playbooksSchemaCmd struct{ jsonFlag }

@@ -46,6 +46,7 @@ type Outcome struct {
 	Line     int    `json:"line"`
 	OK       bool   `json:"ok"`
 	Message  string `json:"message"` // what was expected and what came instead; "" where ok
+	Say      string `json:"-"`       // the message of a test that says one
 }
 
 // RunTests runs every test that the playbooks of s carry, in file order, and
@@ -57,7 +58,7 @@ func RunTests(ctx context.Context, s *Set, runner Runner) ([]Outcome, error) {
 			if err := ctx.Err(); err != nil {
 				return out, fmt.Errorf("run the tests of %s: %w", p.ID, err)
 			}
-			o := Outcome{Playbook: p.ID, Test: i + 1, File: p.File, Line: items(p.root.Get("tests"))[i].Line}
+			o := Outcome{Playbook: p.ID, Test: i + 1, File: p.File, Line: items(p.root.Get("tests"))[i].Line, Say: t.Say}
 			wrong := p.try(ctx, t, runner)
 			o.OK, o.Message = len(wrong) == 0, strings.Join(wrong, "; ")
 			out = append(out, o)

@@ -82,7 +82,6 @@ func (w *writer) answer(s *Sketch) {
 
 func (w *writer) workflow(s *Sketch) {
 	w.linef("workflow:")
-	told := ""
 	if len(s.Order) > 0 {
 		w.linef("  inputs: # what isn't in the message is asked for")
 	}
@@ -93,7 +92,6 @@ func (w *writer) workflow(s *Sketch) {
 		} else {
 			w.linef("    %s: {type: %s}", name, kind)
 		}
-		told += fmt.Sprintf(" %s ${inputs.%s}", name, name)
 	}
 	w.linef("  # approval: [{when: inputs.NAME == \"VALUE\", groups: [approvers]}]")
 	w.linef("  steps: # of the kinds http, command, message and sleep")
@@ -101,14 +99,17 @@ func (w *writer) workflow(s *Sketch) {
 	w.linef("    #   http: {method: POST, url: '${config.api}/things', json: {}, auth: {bearer: api_token}}")
 	w.linef("    #   undo: {http: {method: DELETE, url: '${config.api}/things'}}")
 	w.linef("    - id: tell")
-	w.linef("      message: %s", scalar(strings.TrimSpace(s.Title+told)))
+	w.linef("      message: %s", scalar(s.told("${inputs.%s}")))
 	w.linef("  result:")
 	w.linef("    text: %s", scalar(s.result("${inputs.%s}")))
 }
 
 // result is what a run says at the end; value is how an input stands in it.
-func (s *Sketch) result(value string) string {
-	text := "Done: " + strings.TrimRight(s.Title, ".!?")
+func (s *Sketch) result(value string) string { return "Done: " + s.told(value) }
+
+// told is the title with the inputs behind it.
+func (s *Sketch) told(value string) string {
+	text := strings.TrimRight(s.Title, ".!?")
 	for i, name := range s.Order {
 		text += map[bool]string{true: " (", false: ", "}[i == 0] + name + " " + fmt.Sprintf(value, name)
 	}
