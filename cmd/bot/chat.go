@@ -26,7 +26,7 @@ type chatCmd struct {
 	corpusFlag
 	jsonFlag
 	As       string        `help:"Who you are; your groups are then those of the configuration." placeholder:"NAME"`
-	Groups   groups        `help:"The groups you are in, separated by commas; '' is none." placeholder:"a,b"`
+	Groups   groups        `help:"The groups you are in, separated by commas; an empty value is none." placeholder:"a,b"`
 	Channel  string        `help:"Talk in this channel rather than in a direct message." placeholder:"NAME"`
 	Wait     time.Duration `help:"At the end of piped input, how long to wait for running steps." default:"60s"`
 	ReadOnly bool          `help:"Look only: allowed on a configuration with a shared Redis or PostgreSQL."`

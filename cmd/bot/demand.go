@@ -94,7 +94,7 @@ func figureLine(f demand.Figure) string {
 			value = fmt.Sprintf("%.1f %%", 100**f.Value)
 		}
 		if f.Low != nil && f.High != nil {
-			behind += fmt.Sprintf(", surely %.0f to %.0f %%", 100**f.Low, 100**f.High)
+			behind += fmt.Sprintf(", likely %.0f to %.0f %%", 100**f.Low, 100**f.High)
 		}
 	case f.Value != nil && ms:
 		value, behind = time.Duration(*f.Value*float64(time.Millisecond)).Round(time.Millisecond).String(), fmt.Sprintf("%d observed", f.N)

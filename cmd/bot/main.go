@@ -66,6 +66,9 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
 	takeLimits()
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-v") {
+		args = []string{"version"} // what people try first
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	io := streams{

@@ -14,7 +14,7 @@ type matchCmd struct {
 	catalogueFlag
 	jsonFlag
 	As     string   `help:"For this person, with their groups of the configuration." placeholder:"NAME"`
-	Groups groups   `help:"For somebody in these groups; '' is none." placeholder:"a,b"`
+	Groups groups   `help:"For somebody in these groups, separated by commas; an empty value is none." placeholder:"a,b"`
 	Text   []string `arg:"" optional:"" help:"The message. Without one, JSON lines are read from standard input."`
 }
 

@@ -70,7 +70,7 @@ func (c *runsVerifyCmd) Run(s streams, root *cli) error {
 	if firsts > 1 && firsts == chains {
 		fmt.Fprintln(s.err, "bot: nothing fits: is this the key that it was written with?")
 	}
-	fmt.Fprintf(s.err, "bot: %d chains with %d records, %d problems\n", chains, records, bad)
+	fmt.Fprintf(s.err, "bot: %s with %s, %s\n", plural(chains, "chain"), plural(records, "record"), plural(bad, "problem"))
 	if bad > 0 {
 		return errNo
 	}

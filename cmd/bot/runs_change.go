@@ -221,6 +221,7 @@ func (c *runsUnfreezeCmd) Run(s streams, root *cli) error {
 	if err := runs.Unfreeze(s.ctx, scope, operator(), reason); err != nil {
 		return refusedRun(s, c.ID, err)
 	}
+	fmt.Fprintf(s.err, "bot: the freeze of %s is lifted\n", scope)
 	return printFreezes(s, runs, c.JSON)
 }
 
