@@ -18,6 +18,7 @@ var rules = map[string]rule{
 	"internal/database": {},
 	"internal/redact":   {},
 	"internal/archtest": {},
+	"internal/chatter":  {},
 
 	// A real Redis for the tests of whoever needs one.
 	"internal/conversation/redistest": {},
