@@ -146,7 +146,7 @@ func (w word) take(args string, set *playbook.Set) (Command, bool) {
 		return c, ok
 	case Use:
 		return runs(args, set)
-	case Deny:
+	case Deny, Cancel:
 		if c.Run == "" && args != "" {
 			var ok bool
 			c.Args, ok = reason(args)

@@ -94,6 +94,8 @@ func TestParse(t *testing.T) {
 		"escalate this":                  {Verb: commands.Escalate},
 		"get me a person":                {Verb: commands.Escalate},
 		"cancel r-7k3mq2ab":              {Verb: commands.Cancel, Run: "r-7k3mq2ab"},
+		"cancel r-7k3mq2ab wrong name":   {Verb: commands.Cancel, Run: "r-7k3mq2ab", Args: "wrong name"},
+		"cancel because of the freeze":   {Verb: commands.Cancel, Args: "of the freeze"},
 		"status":                         {Verb: commands.Status},
 		"Status R-7K3MQ2AB":              {Verb: commands.Status, Run: "r-7k3mq2ab"},
 		"deny r-7k3mq2ab too big":        {Verb: commands.Deny, Run: "r-7k3mq2ab", Args: "too big"},
@@ -219,7 +221,7 @@ func TestCorrectedWord(t *testing.T) {
 
 func TestLine(t *testing.T) {
 	for typed, want := range map[string]string{
-		"approve": "`approve RUN`", "Reject": "`deny RUN reason`", "stop": "`never mind`", "revert": "`undo RUN`", "/cancel": "`cancel RUN`",
+		"approve": "`approve RUN`", "Reject": "`deny RUN reason`", "stop": "`never mind`", "revert": "`undo RUN`", "/cancel": "`cancel RUN reason`",
 		"unhelpful": "`not helpful`", "nvm": "`never mind`", "yes": "", "databases": "", "": "",
 	} {
 		if got := commands.Line(typed); want == "" && got != "" || !strings.Contains(got, want) {

@@ -35,7 +35,7 @@ var words = []word{
 		"forget it", "forget that", "forget about it", "drop it", "drop that", "leave it", "scrap it", "scrap that", "skip", "skip it", "not now", "abort", "no thanks",
 		"no thank you", "don't", "do not", "please stop", "please don't",
 	}, no, no, "`never mind`: drop what we were doing"},
-	{Cancel, []string{"cancel", "stop", "please cancel"}, may, no, "`cancel RUN`: stop a run"},
+	{Cancel, []string{"cancel", "stop", "please cancel"}, may, may, "`cancel RUN reason`: stop a run"},
 	{Retry, []string{"retry", "try again", "rerun"}, may, no, "`retry RUN`: try a failed run again"},
 	{Undo, []string{"undo", "take back", "revert"}, may, no, "`undo RUN`: take back what a run did"},
 	{Approve, []string{"approve", "approved"}, may, no, "`approve RUN`, `deny RUN reason`: decide on what waits for your approval"},
