@@ -16,6 +16,12 @@ import (
 func (f *flow) judge() error {
 	f.Needs = nil
 	for i, rule := range f.book.Flow.Approval {
+		// A comparison with nothing would be false: nobody would have to approve.
+		for _, name := range expression.NamesOf(string(rule.When)).Config {
+			if f.config[name] == "" {
+				return refusef("the configuration has no workflows.config.%s, which decides who has to approve", name)
+			}
+		}
 		ok, err := expression.Holds(string(rule.When), f.env())
 		if err != nil {
 			return refusef("the approval rule %d of “%s” can't be decided: %v", i+1, f.book.Title, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"frontdoor/internal/keyfile"
 	"frontdoor/internal/problem"
 )
 
@@ -50,8 +51,8 @@ func (c Config) Validate() problem.List {
 	if c.Lease < time.Second || c.Lease > 10*time.Minute {
 		add("lease", "write a duration such as 15s", "%v is not between 1s and 10m", c.Lease)
 	}
-	if n := len([]rune(c.AuditKey)); n > 0 && n < minKey {
-		add("audit_key", fmt.Sprintf("write at least %d characters, or leave it out and one is made", minKey), "it has %d characters", n)
+	if n := len([]rune(c.AuditKey)); n > 0 && n < keyfile.MinLength {
+		add("audit_key", fmt.Sprintf("write at least %d characters, or leave it out and one is made", keyfile.MinLength), "it has %d characters", n)
 	}
 	for i, host := range c.HTTP.AllowHosts {
 		if why := badHost(host); why != "" {

@@ -38,7 +38,7 @@ func TestHowStepsFail(t *testing.T) {
 		{"never ready", func(int) int { return 200 }, "until: steps.one.json.ready ?? false\n    every: 10ms\n    timeout: 60ms", workflow.Failed, "it did not come to what it waits for within 60ms", 0},
 		{"no such field yet", func(int) int { return 200 }, "until: steps.one.json.n.deep == 3\n    every: 700ms\n    timeout: 2s", workflow.Failed, "lastly: expression", 0},
 		{"another form than declared", func(int) int { return 200 }, `schema: {type: object, required: [id]}`, workflow.Failed, "another form than the playbook's schema says", 1},
-		{"a condition that can't be decided", func(int) int { return 200 }, `if: 'config.nothing.deep == 1'`, workflow.Failed, "its condition can't be decided", 0},
+		{"a condition that can't be decided", func(int) int { return 200 }, `if: 'int(config.api) == 1'`, workflow.Failed, "its condition can't be decided", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +67,9 @@ func TestRefusedBeforeItStarts(t *testing.T) {
 		{"steps: [{id: a, http: {url: 'https://b.internal/'}}]", nil, "the host b.internal is not in workflows.http.allow_hosts"},
 		{"steps: [{id: a, http: {url: 'https://a.internal/', auth: {bearer: tok}}}]", nil, "the secret tok is not set in workflows.secrets"},
 		{"steps: [{id: a, http: {url: '${config.api}/'}}]", nil, "the configuration has no workflows.config.api"},
+		{"approval: [{when: config.stage == \"prod\", groups: [dba]}]\nsteps: [{id: a, message: x}]", nil, "the configuration has no workflows.config.stage, which decides who has to approve"},
+		{"steps: [{id: a, if: config.stage == \"prod\", message: x}]", nil, "the configuration has no workflows.config.stage"},
+		{"steps: [{id: a, message: x}]\nresult: {text: done, links: {There: '${config.console}/x'}}", nil, "the configuration has no workflows.config.console"},
 		{"steps: [{id: a, command: {argv: [git, init]}}]", nil, "the executable git is not in workflows.command.allow"},
 		{"inputs: {n: {type: integer, max: 5}}\nsteps: [{id: a, message: x}]", map[string]any{"n": int64(6)}, "n must be"},
 		{"inputs: {n: {type: integer}}\nsteps: [{id: a, message: x}]", nil, "n is needed"},

@@ -16,9 +16,21 @@ func (r *Runner) plan(f *flow) Preview {
 			p.Missing = append(p.Missing, why)
 		}
 	}
+	absent := func(names []string) {
+		for _, name := range names {
+			if f.config[name] == "" {
+				missing(fmt.Sprintf("the configuration has no workflows.config.%s", name))
+			}
+		}
+	}
+	if f.Undoes == "" {
+		absent(f.resultConfig())
+	}
 	env := f.env()
 	for i := range f.steps {
 		s := &f.steps[i]
+		// Nothing in place of a value would decide otherwise than the value.
+		absent(expression.NamesOf(string(s.If)).Config)
 		perhaps := ""
 		if s.If != "" {
 			ok, err := expression.Holds(string(s.If), env)
@@ -29,11 +41,7 @@ func (r *Runner) plan(f *flow) Preview {
 				perhaps = "perhaps " // it depends on what an earlier step replies
 			}
 		}
-		for _, name := range configOf(s) {
-			if f.config[name] == "" {
-				missing(fmt.Sprintf("the configuration has no workflows.config.%s", name))
-			}
-		}
+		absent(configOf(s))
 		line := r.line(f, s, missing)
 		if s.Title != "" {
 			line = s.Title + ": " + line
@@ -69,7 +77,17 @@ func (r *Runner) line(f *flow, s *playbook.Step, missing func(string)) string {
 	return plan.Line
 }
 
-// configOf names the configuration values that a step's action uses.
+// resultConfig names the configuration values that the result uses: what can't
+// be told at the end is better not begun.
+func (f *flow) resultConfig() []string {
+	names := expression.NamesOfTemplate(string(f.book.Flow.Result.Text))
+	for _, l := range f.book.Flow.Result.Links {
+		names.Add(expression.NamesOfTemplate(string(l.URL)))
+	}
+	return names.Config
+}
+
+// configOf names the configuration values that a step's action and its wait use.
 func configOf(s *playbook.Step) []string {
 	var names expression.Names
 	add := func(tpl playbook.Template) { names.Add(expression.NamesOfTemplate(string(tpl))) }
@@ -97,6 +115,7 @@ func configOf(s *playbook.Step) []string {
 	if m := s.Action.Message; m != nil {
 		add(m.Text)
 	}
+	names.Add(expression.NamesOf(string(s.Until)))
 	slices.Sort(names.Config)
 	return names.Config
 }

@@ -37,10 +37,8 @@ func Rehearse(ctx context.Context, p *playbook.Playbook, inputs map[string]any, 
 		return Outcome{}, Refuse("that playbook does nothing: it is an answer")
 	}
 	config := map[string]string{}
-	for i := range p.Flow.Steps {
-		for _, name := range configOf(&p.Flow.Steps[i]) {
-			config[name] = "https://" + name + ".invalid"
-		}
+	for _, name := range p.Needs().Config {
+		config[name] = "https://" + name + ".invalid"
 	}
 	maps.Copy(config, cfg.Config)
 	given := map[string]any{}
