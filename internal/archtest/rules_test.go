@@ -17,6 +17,7 @@ var rules = map[string]rule{
 	"internal/chat":     {may: []string{"internal/problem"}},
 	"internal/database": {},
 	"internal/redact":   {},
+	"internal/keyfile":  {},
 	"internal/archtest": {},
 	"internal/chatter":  {},
 
@@ -40,9 +41,9 @@ var rules = map[string]rule{
 	"internal/answers":    {may: []string{"internal/problem", "internal/docs", "internal/llm"}},
 
 	// The parts that remember and do.
-	"internal/demand":       {may: []string{"internal/problem", "internal/database", "internal/redact"}, tests: []string{"internal/conversation"}},
+	"internal/demand":       {may: []string{"internal/problem", "internal/keyfile", "internal/database", "internal/redact"}, tests: []string{"internal/conversation"}},
 	"internal/conversation": {may: []string{"internal/problem", "internal/chat"}, tests: []string{"internal/conversation/redistest"}},
-	"internal/workflow":     {may: []string{"internal/problem", "internal/chat", "internal/database", "internal/expression", "internal/playbook", "internal/redact", "internal/workflow/step"}, tests: []string{"internal/workflow/step/command", "internal/workflow/step/http"}},
+	"internal/workflow":     {may: []string{"internal/problem", "internal/keyfile", "internal/chat", "internal/database", "internal/expression", "internal/playbook", "internal/redact", "internal/workflow/step"}, tests: []string{"internal/workflow/step/command", "internal/workflow/step/http"}},
 	"internal/workflow/step": {
 		may: []string{"internal/problem", "internal/expression", "internal/playbook", "internal/redact"},
 	},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"frontdoor/internal/keyfile"
 	"frontdoor/internal/problem"
 	"github.com/robfig/cron/v3"
 )
@@ -43,16 +44,13 @@ func Default() Config {
 	}
 }
 
-// minKey is the shortest key that config.md allows, in characters.
-const minKey = 16
-
 // Validate returns what is wrong with c; Key says where.
 func (c Config) Validate() problem.List {
 	var faults problem.List
 	fault := func(key, hint, format string, args ...any) {
 		faults = append(faults, problem.Problem{Key: "demand." + key, Severity: problem.Error, Message: "demand." + key + " " + fmt.Sprintf(format, args...), Hint: hint})
 	}
-	if n := len([]rune(c.Key)); n > 0 && n < minKey {
+	if n := len([]rune(c.Key)); n > 0 && n < keyfile.MinLength {
 		fault("key", "write at least 16 characters, or leave it out and one is made", "has %d characters", n)
 	}
 	if c.TextRetention <= 0 {

@@ -6,17 +6,15 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"frontdoor/internal/keyfile"
 )
 
 // key makes pseudonyms and seals addresses. It is kept outside the database:
@@ -39,12 +37,12 @@ const KeyFile = "demand.key"
 func loadKey(secret, dataDir string) (*key, error) {
 	if secret == "" {
 		var err error
-		if secret, err = readOrMakeKey(filepath.Join(dataDir, KeyFile)); err != nil {
-			return nil, err
+		if secret, err = keyfile.ReadOrMake(filepath.Join(dataDir, KeyFile)); err != nil {
+			return nil, fmt.Errorf("read the demand key: %w", err)
 		}
 	}
-	if len([]rune(secret)) < minKey {
-		return nil, fmt.Errorf("load the demand key: it has fewer than %d characters", minKey)
+	if err := keyfile.Check(secret); err != nil {
+		return nil, fmt.Errorf("read the demand key: %w", err)
 	}
 	actor, err := hkdf.Key(sha256.New, []byte(secret), nil, "frontdoor demand actor", sha256.Size)
 	if err != nil {
@@ -63,51 +61,6 @@ func loadKey(secret, dataDir string) (*key, error) {
 		return nil, fmt.Errorf("derive the demand key: %w", err)
 	}
 	return &key{actor: actor, seal: seal}, nil
-}
-
-func readOrMakeKey(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeKey(path); err != nil {
-			return "", fmt.Errorf("make the demand key: %w", err)
-		}
-		data, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the demand key: %w", err)
-	}
-	secret := strings.TrimSpace(string(data))
-	if len([]rune(secret)) < minKey {
-		return "", fmt.Errorf("read the demand key: %s has fewer than %d characters", path, minKey)
-	}
-	return secret, nil
-}
-
-// makeKey writes the key beside its place and links it there, so that nobody
-// reads half of it and the first of several makers wins.
-func makeKey(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".demand-key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.WriteString(rand.Text() + rand.Text() + "\n")
-	if e := f.Sync(); err == nil {
-		err = e
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
 }
 
 // Pseudonym stands for a person in the events: "p" and 16 letters and digits,
