@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"frontdoor/internal/chat"
 	"frontdoor/internal/database"
@@ -221,6 +223,52 @@ func TestAnEarlierEndPutBackIsFound(t *testing.T) {
 	other.start(t, "r-b", book(t, guarded), prod())
 	if got := wrong(t, w, ""); !strings.Contains(got, "not as it was sealed") {
 		t.Errorf("after a later run: %s", got)
+	}
+}
+
+// What ran before there was an audit has one from the update on.
+func TestEarlierRunsAreAdopted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "frontdoor.db")
+	first, err := os.ReadFile("migrations/00001_runs.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := database.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := database.Migrate(t.Context(), old, "workflow", fstest.MapFS{"00001_runs.sql": {Data: first}}); err != nil {
+		t.Fatal(err)
+	}
+	p := book(t, "steps: [{id: tell, message: hi}]")
+	if _, err := old.Write.ExecContext(t.Context(), "INSERT INTO run_playbooks VALUES (?, ?, ?)", p.Hash, p.File, p.Source); err != nil {
+		t.Fatal(err)
+	}
+	for id, state := range map[string]workflow.State{"r-done": workflow.Succeeded, "r-wait": workflow.Waiting} {
+		_, err := old.Write.ExecContext(t.Context(), `INSERT INTO runs (id, hash, playbook, person, origin, inputs, state, waits, due_at, started, ended)
+			VALUES (?1, ?2, ?3, 'ana', '{"by": {"id": "ana"}}', '{}', ?4, CASE ?4 WHEN 'waiting' THEN 'queued' ELSE '' END, CASE ?4 WHEN 'waiting' THEN 1 END, 1, CASE ?4 WHEN 'waiting' THEN NULL ELSE 2 END)`, id, p.Hash, p.ID, state)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w := begin(t, setting{path: path, config: wordy()})
+	if run := w.end(t, "r-wait"); run.State != workflow.Succeeded {
+		t.Errorf("it is %s", run.State)
+	}
+	if got := wrong(t, w, ""); got != "" {
+		t.Errorf("the audit: %s", got)
+	}
+	var events []string
+	err = w.Export(t.Context(), "", workflow.Period{}, func(x workflow.Exported) error {
+		events = append(events, x.Run+" "+x.Event)
+		return nil
+	})
+	slices.Sort(events)
+	if want := "r-done run_adopted, r-wait run_adopted, r-wait run_succeeded, r-wait step_succeeded"; err != nil || strings.Join(events, ", ") != want {
+		t.Errorf("it has %s, %v, want %s", strings.Join(events, ", "), err, want)
 	}
 }
 

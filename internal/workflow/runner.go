@@ -85,6 +85,10 @@ func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runn
 	if err := cfg.Validate().Err(); err != nil {
 		return nil, err
 	}
+	before, _, err := db.Versions(ctx, "workflow", migrations())
+	if err != nil {
+		return nil, err
+	}
 	if err := database.Migrate(ctx, db, "workflow", migrations()); err != nil {
 		return nil, err
 	}
@@ -135,6 +139,11 @@ func Open(ctx context.Context, db *database.DB, cfg Config, opts Options) (*Runn
 		books: map[string]*playbook.Playbook{}, held: map[string]*hold{}, touched: map[string]struct{}{}, changed: make(chan struct{}),
 	}
 	r.http, r.kinds = kinds(cfg, opts.Self)
+	if before > 0 && before < audited {
+		if err := r.adopt(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 

@@ -382,6 +382,34 @@ func (l *ledger) general(ctx context.Context, tx *database.Tx, now time.Time, e 
 	return nil
 }
 
+// audited is the migration that the audit came with.
+const audited = 2
+
+// adopt begins the chains of runs that are older than the audit, so that
+// having none is a fault from now on.
+func (r *Runner) adopt(ctx context.Context) error {
+	err := r.db.Update(ctx, func(tx *database.Tx) error {
+		now, err := r.clock(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rows, err := readRows(ctx, tx, "SELECT "+columns+" FROM runs WHERE trail = 0 ORDER BY seq")
+		if err != nil {
+			return err
+		}
+		for _, w := range rows {
+			if err := r.ledger.append(ctx, tx, w.ID, w.tail, now, entry{event: "run_adopted", detail: string(w.State)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("begin the audit of earlier runs: %w", err)
+	}
+	return nil
+}
+
 // sameKey refuses a key that the audit was not begun with: what it chained
 // would look like tampering for ever.
 func (l *ledger) sameKey(ctx context.Context, q querier) error {
