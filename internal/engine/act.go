@@ -131,9 +131,9 @@ func (e *Engine) clarify(ctx context.Context, t *turn, w way) error {
 		lines = append(lines, fmt.Sprintf("- **%s**: %s", p.Title, p.Summary))
 		buttons = append(buttons, chat.Button{ID: commands.Command{Verb: commands.Choose, Token: token, Playbook: p.ID}.Button(), Label: p.Title})
 	}
-	if len(choices) == 0 || isQuestion(t.text) && t.onlyAnswers(choices) && e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs}).Answered {
+	if len(choices) == 0 || (asksHow(t.text) || isQuestion(t.text) && t.onlyAnswers(choices)) && e.answer(ctx, answers.Question{Text: t.text, In: t.policy.Docs}).Answered {
 		// Nothing of it is for this person or for this channel, or the docs know
-		// without asking back.
+		// without asking back: "who approves a firewall rule" wants no rule.
 		return e.consult(ctx, t, w)
 	}
 	e.open(t, w, kindOf(t.text, nil), nil)

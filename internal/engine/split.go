@@ -42,6 +42,7 @@ const (
 type part struct {
 	text   string
 	strong bool // the border before it is a strong one
+	asks   bool // it asks, and so does what stands before its "and"
 	stands bool
 	flow   *playbook.Playbook // what it asks to be done
 	about  *playbook.Playbook // an answer playbook that has it
@@ -64,7 +65,7 @@ func (e *Engine) split(t *turn) []string {
 	for i := range parts {
 		p := &parts[i]
 		e.weigh(t, p)
-		strongly = strongly || i > 0 && p.strong
+		strongly = strongly || i > 0 && (p.strong || p.asks)
 		if p.flow != nil {
 			flows++
 		}
@@ -86,10 +87,11 @@ func cut(text string) []part {
 	type border struct {
 		from, to int
 		strong   bool
+		joined   bool // by "and" and the word that begins a question
 	}
 	var borders []border
 	for _, m := range strong.FindAllStringIndex(text, mostParts+1) {
-		borders = append(borders, border{m[0], m[1], true})
+		borders = append(borders, border{m[0], m[1], true, false})
 	}
 	for _, m := range weak.FindAllStringSubmatchIndex(text, 2*mostParts) {
 		to := m[1]
@@ -97,16 +99,20 @@ func cut(text string) []part {
 			to = m[2] // the word that begins the part belongs to it
 		}
 		if !slices.ContainsFunc(borders, func(b border) bool { return m[0] < b.to && b.from < to }) {
-			borders = append(borders, border{m[0], to, false})
+			borders = append(borders, border{m[0], to, false, m[2] >= 0})
 		}
 	}
 	slices.SortFunc(borders, func(a, b border) int { return a.from - b.from })
 	var out []part
-	at, isStrong := 0, false
+	at, isStrong, joined := 0, false, false
 	add := func(to int) {
-		if s := strings.TrimSpace(text[at:to]); s != "" {
-			out = append(out, part{text: s, strong: isStrong})
+		s := strings.TrimSpace(text[at:to])
+		if s == "" {
+			return
 		}
+		p := part{text: s, strong: isStrong}
+		p.asks = joined && len(out) > 0 && asksAlone(out[len(out)-1].text) && asksAlone(s)
+		out = append(out, p)
 	}
 	for _, b := range borders {
 		if b.from < at {
@@ -117,10 +123,17 @@ func cut(text string) []part {
 			end++ // "how do I roll back?" keeps its mark
 		}
 		add(end)
-		at, isStrong = b.to, b.strong
+		at, isStrong, joined = b.to, b.strong, b.joined
 	}
 	add(len(text))
 	return out
+}
+
+// asksAlone tells whether the text is a whole question, understood without what
+// stands around it.
+func asksAlone(text string) bool {
+	plain := politely.ReplaceAllString(text, "")
+	return len(strings.Fields(plain)) >= 4 && isQuestion(plain) && !hanging.MatchString(plain)
 }
 
 // weigh finds what the part asks for among the playbooks.
@@ -207,11 +220,20 @@ func apart(a, b part) bool {
 	case a.flow != nil || b.flow != nil:
 		return true
 	case a.about != nil && b.about != nil:
-		return a.about != b.about && (b.strong || a.sure && b.sure)
+		return a.about != b.about && (b.strong || b.asks || a.sure && b.sure)
+	case b.asks:
+		return !slices.ContainsFunc(b.quotes, func(q string) bool {
+			return slices.ContainsFunc(a.quotes, func(other string) bool { return pageOf(q) == pageOf(other) })
+		})
 	case !b.strong:
 		return false
 	}
 	return !slices.ContainsFunc(b.quotes, func(q string) bool { return slices.Contains(a.quotes, q) })
+}
+
+func pageOf(quote string) string {
+	page, _, _ := strings.Cut(quote, "#")
+	return page
 }
 
 // contradicts tells whether the two give one input different values.
