@@ -173,3 +173,12 @@ func (c Config) validateOn(fail func(key, hint, message string)) {
 func (c Config) mayTalk(channel string) bool {
 	return slices.Contains(c.External, "*") || slices.Contains(c.External, channel)
 }
+
+// webBase is an address without a slash at its end, for request URLs.
+func webBase(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return "", fmt.Errorf("write the request URLs: http.public_url is %q, and mode http needs the address at which Slack reaches the bot", address)
+	}
+	return strings.TrimRight(address, "/"), nil
+}
