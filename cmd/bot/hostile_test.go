@@ -34,6 +34,7 @@ var ordinary = []string{
 // `bot chat --json`: every line is answered, in order, and each is accounted
 // for by exactly one request of the demand records.
 func TestThousandLines(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, name := range []string{"playbooks", "docs"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {

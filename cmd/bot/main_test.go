@@ -12,8 +12,15 @@ import (
 var update = flag.Bool("update", false, "rewrite the files that the scripts compare with")
 
 func TestMain(m *testing.M) {
+	// A process that ends sleeps a second under the race detector, for races that
+	// are just being told. These tests end hundreds.
+	if err := os.Setenv("GORACE", quickEnd); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"bot": func() { os.Exit(run(os.Args[1:])) }})
 }
+
+const quickEnd = "atexit_sleep_ms=50"
 
 // TestScripts runs every command as people and programs do; the scripts are
 // the examples of the command line's contract.
@@ -24,6 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("GORACE", quickEnd)
 			// What several scripts talk with.
 			for _, name := range []string{"talk.sh", "show.sh"} {
 				text, err := os.ReadFile(filepath.Join("testdata", name))
