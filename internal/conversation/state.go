@@ -158,6 +158,7 @@ type Pending struct {
 	Kind     PendingKind    `json:"kind"`
 	Request  string         `json:"request"` // the request that it belongs to
 	Playbook string         `json:"playbook,omitempty"`
+	Hash     string         `json:"hash,omitempty"` // of confirm: of the playbook as it was shown
 	Inputs   map[string]any `json:"inputs,omitempty"`
 	Field    string         `json:"field,omitempty"`   // of inputs: the one asked for
 	Choices  []string       `json:"choices,omitempty"` // of choose: playbook ids

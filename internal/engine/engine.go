@@ -99,7 +99,7 @@ type turn struct {
 	held    []string              // ids of the runs whose reports wait for this message's commit
 	expired *conversation.Pending // what had waited, and was too old by now
 	before  *conversation.Talk    // what the talk goes back to after an aside
-	dropped []conversation.Later  // what had waited behind expired
+	dropped []conversation.Later  // what had waited for its turn, and did too long
 	opened  bool                  // the request of what comes next is open already
 	note    string                // what the next question says first
 }
@@ -122,6 +122,8 @@ func (e *Engine) load(ctx context.Context, claim conversation.Claim) (*turn, err
 	t.talk = t.state.Talk(t.person.ID)
 	if p := t.talk.Pending; p != nil && t.now.After(p.Expires) {
 		t.talk.Pending, t.expired = nil, p
+	}
+	if t.talk.Pending == nil && t.now.Sub(t.talk.Last) > pendingFor {
 		t.talk.Later, t.dropped = nil, t.talk.Later
 	}
 	if !t.asksPerson() {

@@ -59,7 +59,7 @@ func (e *Engine) takeUp(ctx context.Context, t *turn) error {
 		t.talk.Close()
 		if next.Pending != nil {
 			e.back(t, next.Pending)
-			return nil
+			continue
 		}
 		t.reset(next.Request, next.Text)
 		t.text = next.Text
@@ -82,12 +82,12 @@ func (e *Engine) back(t *turn, pending *conversation.Pending) {
 	}
 	t.talk.Playbook, t.talk.Inputs = pending.Playbook, pending.Inputs
 	pending.Expires, pending.Aside = t.now.Add(pendingFor), false
-	t.talk.Pending = pending
 	p := t.catalogue.Set.ByID(pending.Playbook)
 	if p == nil || p.Flow == nil {
-		t.talk.Pending = nil
+		t.say(chat.Card{Text: fmt.Sprintf("I had put `%s` aside, and it is no longer offered, so I dropped it. Nothing was done.", pending.Playbook)})
 		return
 	}
+	t.talk.Pending = pending
 	t.say(e.waiting(t, p, pending, fmt.Sprintf("Back to “%s”", p.Title)))
 }
 
@@ -143,13 +143,13 @@ func (t *turn) putAside(p *playbook.Playbook) {
 }
 
 // summon makes the workflow with this token the one that waits, where it was
-// put aside: somebody pressed a button of its card.
+// put aside not too long ago: somebody pressed a button of its card.
 func (t *turn) summon(token string) {
 	if token == "" || t.talk.Pending != nil && t.talk.Pending.Token == token {
 		return
 	}
 	for i, l := range t.talk.Later {
-		if l.Pending == nil || l.Pending.Token != token {
+		if l.Pending == nil || l.Pending.Token != token || t.now.After(l.Pending.Expires) {
 			continue
 		}
 		later := append([]conversation.Later{}, t.talk.Later[:i]...)
@@ -268,15 +268,15 @@ func (t *turn) asksPerson() bool {
 	return ok && in.Type == playbook.Someone
 }
 
-// recall says what had waited behind a question that expired, and is dropped.
+// recall says what had waited too long for its turn, and is dropped.
 func (t *turn) recall() {
 	var texts []string
 	for _, l := range t.dropped {
 		text := l.Text
-		if l.Pending != nil {
-			if p := t.catalogue.Set.ByID(l.Pending.Playbook); p != nil {
-				text = p.Title
-			}
+		if l.Pending == nil {
+			t.record(event{Name: demand.RequestIgnored, Request: l.Request, Reason: "expired"})
+		} else if p := t.catalogue.Set.ByID(l.Pending.Playbook); p != nil {
+			text = p.Title
 		}
 		texts = append(texts, "“"+clip(text, 80)+"”")
 	}

@@ -49,10 +49,10 @@ func (e *Engine) status(ctx context.Context, t *turn, id string) error {
 	return nil
 }
 
-// maySee tells whether the run is the person's business: their own, or one of
-// a playbook that they may use.
+// maySee tells whether the run is the person's business: their own, one that
+// they may decide about, or one of a playbook that they may use.
 func (e *Engine) maySee(t *turn, run workflow.Run) bool {
-	if run.By.ID == t.person.ID {
+	if run.By.ID == t.person.ID || e.decides(t, run) {
 		return true
 	}
 	p := t.catalogue.Set.ByID(run.Playbook)

@@ -27,7 +27,7 @@ func (e *Engine) obey(ctx context.Context, t *turn, c commands.Command) error {
 			e.attach(t, "nothing_pending")
 			t.whisper(chat.Card{Text: "Nothing waits for your yes. Tell me what you need."})
 		case pending == nil || pending.Kind != conversation.Confirming || c.Token != "" && c.Token != pending.Token:
-			return e.act(ctx, t, way{kind: toStale})
+			return e.do(ctx, t, way{kind: toStale})
 		default:
 			return e.start(ctx, t)
 		}

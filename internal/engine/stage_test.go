@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ type stage struct {
 	said    int
 	out     strings.Builder
 	names   map[string]string // ids as the transcript shows them
+	changed string            // directory of the playbooks, once one of them was changed
+	offered engine.Catalogue
 }
 
 // readOnly is what doesn't change while people talk, made once: it is most of
@@ -121,6 +124,7 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	must(err)
 	warehouse, err := demand.Open(ctx, db, demand.Default(), p.work)
 	must(err)
+	s.offered = sample.catalogue
 	var bot *engine.Engine
 	s.store, err = conversation.Open(ctx, conversation.Config{URL: p.redis}, conversation.Options{
 		Backoff: 20 * time.Millisecond, Lease: p.lease,
@@ -142,7 +146,7 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 	must(err)
 	bot = engine.New(engine.Rooms{
 		Conversations: s.store,
-		Catalogue:     func() engine.Catalogue { return sample.catalogue },
+		Catalogue:     s.catalogue,
 		Corpus:        sample.corpus, Answerer: answers.New(sample.corpus.Index),
 		Runs: s.runs, People: people, Redactor: sample.redactor,
 		Policies: chat.Policies{
@@ -185,6 +189,47 @@ func (s *stage) start(ctx context.Context, p parts) func() {
 		must(s.store.Close())
 		must(db.Close())
 	}
+}
+
+func (s *stage) catalogue() engine.Catalogue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offered
+}
+
+// reload puts a changed set of playbooks in use, as after an edit of a file;
+// edit nil removes the file.
+func (s *stage) reload(id string, edit func(string) string) {
+	if s.changed == "" {
+		s.changed = s.t.TempDir()
+		if err := os.CopyFS(s.changed, os.DirFS("testdata/playbooks")); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	file := filepath.Join(s.changed, id+".yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if edit == nil {
+		err = os.Remove(file)
+	} else {
+		err = os.WriteFile(file, []byte(edit(string(text))), 0o600)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	set, problems := playbook.Load(s.changed)
+	if err := problems.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	matcher, err := s.catalogue().Matcher.Reload(set.Playbooks)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offered = engine.Catalogue{Set: set, Matcher: matcher}
 }
 
 // handle is the bot's, except for the times that it was told to fail.

@@ -32,6 +32,8 @@ var update = flag.Bool("update", false, "rewrite the transcripts with what was s
 //	! clock +31m                         time passes
 //	! fail 3                             the next three attempts at a message fail
 //	! redis stop, ! redis start          Redis dies, and comes back
+//	! change db-create: old -> new        a playbook's file says something else now
+//	! remove db-create                   and is gone
 //
 // Ids are numbered in the order in which they appear: request1, run1.
 func TestTranscripts(t *testing.T) {
@@ -120,6 +122,12 @@ func (s *stage) direct(what string) {
 		s.mu.Lock()
 		s.failing = n
 		s.mu.Unlock()
+	case verb == "change":
+		id, edit, _ := strings.Cut(arg, ": ")
+		old, with, _ := strings.Cut(edit, " -> ")
+		s.reload(id, func(text string) string { return strings.Replace(text, old, with, 1) })
+	case verb == "remove":
+		s.reload(arg, nil)
 	case what == "redis stop":
 		s.server.Kill()
 	case what == "redis start":

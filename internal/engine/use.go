@@ -52,7 +52,7 @@ func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) er
 		e.whichPlaybook(t, c.Args)
 		return nil
 	case p == nil:
-		return e.act(ctx, t, way{kind: toStale})
+		return e.do(ctx, t, way{kind: toStale})
 	}
 	said, args := c.Args, true
 	if c.Request != "" && c.Request == t.talk.Request && !t.talk.Over {
@@ -84,8 +84,8 @@ func (e *Engine) useCommand(ctx context.Context, t *turn, c commands.Command) er
 func (e *Engine) choose(ctx context.Context, t *turn, c commands.Command) error {
 	pending := t.talk.Pending
 	p := t.catalogue.Set.ByID(c.Playbook)
-	if pending == nil || pending.Kind != conversation.Choosing || c.Token != "" && c.Token != pending.Token || p == nil {
-		return e.act(ctx, t, way{kind: toStale})
+	if pending == nil || pending.Kind != conversation.Choosing || c.Token != "" && c.Token != pending.Token || p == nil || !slices.Contains(pending.Choices, p.ID) {
+		return e.do(ctx, t, way{kind: toStale})
 	}
 	t.talk.Request, t.talk.Pending = pending.Request, nil
 	t.matched(p, 1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"frontdoor/internal/chat"
@@ -47,14 +48,20 @@ var measures = regexp.MustCompile(`^[01]\.\d+ against [01]\.\d+ for `)
 // reasons are the matcher's, and what else was close.
 func (t *turn) reasons(match intents.Match, chosen string) []string {
 	var out []string
+	hidden := func(reason string) bool { // it names what the person may not use
+		return slices.ContainsFunc(match.Candidates, func(c intents.Candidate) bool {
+			p := t.catalogue.Set.ByID(c.Playbook)
+			return c.Playbook != chosen && p != nil && !t.offered(p) && strings.Contains(reason, p.ID)
+		})
+	}
 	for _, r := range match.Because {
-		if !measures.MatchString(r) {
+		if !measures.MatchString(r) && !hidden(r) {
 			out = append(out, r)
 		}
 	}
 	for _, c := range match.Candidates {
 		p := t.catalogue.Set.ByID(c.Playbook)
-		if c.Playbook == chosen || p == nil || c.Score < 0.05 || !t.may(p) {
+		if c.Playbook == chosen || p == nil || c.Score < 0.05 || !t.offered(p) {
 			continue
 		}
 		out = append(out, fmt.Sprintf("“%s” was next, at %s", p.Title, percent(c.Score)))
