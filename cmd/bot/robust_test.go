@@ -83,9 +83,9 @@ func finish(t *testing.T, cmd *exec.Cmd, stdin io.Reader) ended {
 }
 
 // said says the lines to a chat in dir.
-func said(t *testing.T, dir, lines string, args ...string) ended {
+func said(t *testing.T, dir, lines string) ended {
 	t.Helper()
-	return finish(t, program(t, dir, append([]string{"chat", "--json"}, args...)...), strings.NewReader(lines))
+	return finish(t, program(t, dir, "chat", "--json"), strings.NewReader(lines))
 }
 
 // inOrder checks that every line up to the last is answered, each after the

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -97,7 +96,7 @@ func (c *runsVerifyCmd) checkFile(s streams, root *cli, each func(workflow.Verdi
 	if err != nil {
 		return err
 	}
-	var from io.Reader = s.in
+	from := s.in
 	if c.File != "-" {
 		f, err := os.Open(filepath.Clean(c.File))
 		if err != nil {

@@ -184,7 +184,8 @@ func knownPlaybook(s streams, root *cli, runs *workflow.Runner, id string) error
 	if err != nil {
 		return err
 	}
-	if set, found := app.LoadPlaybooks(cfg); found.Err() != nil || set.ByID(id) != nil {
+	set, found := app.LoadPlaybooks(cfg)
+	if len(found.Errors()) > 0 || set.ByID(id) != nil {
 		return nil // with a broken set nothing can be told
 	}
 	list, err := runs.List(s.ctx, workflow.Filter{Playbook: id, Limit: 1})

@@ -59,10 +59,8 @@ func Configuration(file string, found problem.List) []Finding {
 
 // Options say what is looked over.
 type Options struct {
-	Now func() time.Time
-	// Log is told what Redis' client complains of; nothing is said there that no
-	// Finding says.
-	Timeout time.Duration // of one check that goes over the network, or reads a whole database; 10 s
+	Now     func() time.Time // nil is this machine's clock
+	Timeout time.Duration    // of one check that goes over the network, or reads a whole database; 10 s
 }
 
 // exam is one looking over.

@@ -22,18 +22,18 @@ type watch struct {
 // look compares the clocks; back tells that the database's was put back since
 // the last look, and also at the first one, where nobody knows.
 func (w *watch) look(now time.Time, lease time.Duration) (back bool) {
-	real := time.Now()
+	ours := time.Now()
 	first := w.clock.IsZero()
-	drift := now.Sub(w.clock) - real.Sub(w.real)
-	w.clock, w.real = now, real
+	drift := now.Sub(w.clock) - ours.Sub(w.real)
+	w.clock, w.real = now, ours
 	switch {
 	case first:
 		return true
 	case drift > slack:
 		// Every lease looks over; whoever lives renews theirs within a third of it.
-		w.calm = real.Add(lease)
+		w.calm = ours.Add(lease)
 	case drift < -slack:
-		w.calm = real.Add(lease)
+		w.calm = ours.Add(lease)
 		return true
 	}
 	return false
@@ -42,9 +42,9 @@ func (w *watch) look(now time.Time, lease time.Duration) (back bool) {
 // restless tells whether no lease is to be taken for over at the moment that
 // the database's clock says now: it has jumped, or has just done so.
 func (w *watch) restless(now time.Time) bool {
-	real := time.Now()
-	drift := now.Sub(w.clock) - real.Sub(w.real)
-	return real.Before(w.calm) || drift > slack
+	ours := time.Now()
+	drift := now.Sub(w.clock) - ours.Sub(w.real)
+	return ours.Before(w.calm) || drift > slack
 }
 
 // rebase makes what was said by a clock that ran ahead hold from now: nothing
