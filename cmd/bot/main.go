@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -95,10 +96,19 @@ func run(args []string) int {
 		return ended // --help
 	}
 	if err != nil {
-		fmt.Fprintf(io.err, "bot: %v\nbot: `bot --help` lists the commands, `bot COMMAND --help` their flags\n", err)
+		fmt.Fprintf(io.err, "bot: %s\nbot: `bot --help` lists the commands, `bot COMMAND --help` their flags\n", misused(err))
 		return exitUsage
 	}
 	return code(io, cmd.Run(io, &c))
+}
+
+// misused says in our words what kong says of wrong usage.
+func misused(err error) string {
+	text := err.Error()
+	if what, ok := strings.CutPrefix(text, `expected "<`); ok {
+		return "the " + strings.ToUpper(strings.TrimRight(what, `> "`)) + " is missing"
+	}
+	return text
 }
 
 // code prints what went wrong and turns it into the exit code.

@@ -162,7 +162,7 @@ func (d *Document) syntax(err error) problem.Problem {
 		{"mapping value is not allowed", "", "put quotes around a value that has a colon in it, and indent keys of one object alike"},
 		{"is a reserved character", "", "put quotes around the value"},
 		{"',' or '}' must be specified", "", "close it with }, or put quotes around a value that has braces in it, such as '${inputs.name}'"},
-		{"',' or ']' must be specified", "", "close it with ], or put quotes around a value that has brackets in it"},
+		{"',' or ']' must be specified", "", "close it with ], or put quotes around a value that has brackets or braces in it, such as 'restart {service}'"},
 		{"could not find end character", "", "close the quote"},
 		{"could not find flow mapping end", "", "close it with }"},
 		{"sequence end token ']' not found", "", "close it with ]"},

@@ -19,26 +19,28 @@ func (e *Engine) closed(t *turn) {
 
 // welcome says who the bot is with three things to try.
 func (e *Engine) welcome(t *turn) {
-	t.say(chat.Card{Text: "I answer questions about the platform and do the usual jobs on it. Try one of these, or type `help`.\n" + e.toTry(t)})
+	t.say(chat.Card{Text: "I answer questions about the platform and do the usual jobs on it. " + e.toTry(t)})
 }
 
 // wordless answers what has no letter in it: a picture, or a number that
 // nothing had asked for.
 func (e *Engine) wordless(t *turn) {
 	if bareNumber(t.text) {
-		t.say(chat.Card{Text: fmt.Sprintf("I had asked for no number, so “%s” tells me nothing. Try one of these, or type `help`.\n", clip(t.text, 20)) + e.toTry(t)})
+		t.say(chat.Card{Text: fmt.Sprintf("I had asked for no number, so “%s” tells me nothing. ", clip(t.text, 20)) + e.toTry(t)})
 		return
 	}
 	if t.talk.Pending != nil {
 		t.say(chat.Card{Text: "I only read words, and there are none in that."})
 		return
 	}
-	t.say(chat.Card{Text: "I only read words, and there are none in that. Try one of these, or type `help`.\n" + e.toTry(t)})
+	t.say(chat.Card{Text: "I only read words, and there are none in that. " + e.toTry(t)})
 }
 
-// toTry are the first examples that the person may use, a line each.
+// toTry are the first examples that the person may use, a line each, and the
+// way to help.
 func (e *Engine) toTry(t *turn) string {
 	var b strings.Builder
+	b.WriteString("Try one of these, or type `help`.\n")
 	shown := 0
 	for _, p := range t.catalogue.Set.Playbooks {
 		if shown == 3 || !t.offered(p) || len(p.Match.Examples) == 0 {
@@ -48,6 +50,9 @@ func (e *Engine) toTry(t *turn) string {
 			fmt.Fprintf(&b, "\n- %s", example)
 			shown++
 		}
+	}
+	if shown == 0 {
+		return "Type `help` for what there is."
 	}
 	return b.String()
 }
