@@ -71,6 +71,10 @@ type Options struct {
 	Config Config
 	// Accept stores a message; only then is it acknowledged.
 	Accept func(context.Context, chat.Message) (fresh bool, err error)
+	// Wanted tells whether a message that nobody addressed to the bot is worth
+	// storing: in most channels nothing is. nil wants all. The channel's name is
+	// known by then; At.Thread is the message's own where it opens one.
+	Wanted func(m chat.Message, reply bool) bool
 	// Answer is asked what cannot wait, before anything is stored: whether a
 	// form opens (Opening, Pressed, Commanded), which fields are wrong
 	// (Submitted), what completes a word (Suggesting). It has a second.
@@ -190,6 +194,10 @@ func (r *Receiver) accept(ctx context.Context, got Received) error {
 		if thread != "" {
 			m.At.Thread = thread
 		}
+	}
+	if r.o.Wanted != nil && !m.Addressed && !r.o.Wanted(m, m.At.Thread != got.Subject) {
+		r.count(Ignored, "not wanted")
+		return nil
 	}
 	fresh, err := r.o.Accept(ctx, m)
 	switch {

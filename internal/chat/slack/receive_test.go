@@ -303,6 +303,27 @@ func TestPlaceAndThread(t *testing.T) {
 	}
 }
 
+// Where nothing is wanted that isn't said to the bot, nothing else is stored.
+func TestWanted(t *testing.T) {
+	shapes, err := txtar.ParseFile("testdata/incoming.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	e := newEar(slack.Options{Wanted: func(m chat.Message, reply bool) bool {
+		asked = append(asked, fmt.Sprint(m.Text, " ", reply))
+		return reply
+	}})
+	for _, f := range shapes.Files[:4] {
+		if _, err := e.Socket(t.Context(), envelope("events_api", f.Data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := fmt.Sprint(asked, len(e.took)); got != "[how do I roll back? false how do I roll back? true] 3" {
+		t.Errorf("asked for, and took: %s", got)
+	}
+}
+
 func FuzzSocket(f *testing.F) {
 	shapes, err := txtar.ParseFile("testdata/incoming.txt")
 	if err != nil {
