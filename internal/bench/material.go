@@ -28,8 +28,18 @@ func Gather(set *playbook.Set, pages []string, confirm bool) Material {
 	m := Material{
 		Commands: {{"help"}, {"status"}, {"what can you do"}, {"why"}},
 		Chatter: {
-			{"thanks!"}, {"+1"}, {"lol"}, {"good morning"}, {"ok cool"}, {"sounds good"}, {"👍"}, {"hi"},
-			{"brb lunch"}, {"the meeting moved to three"}, {"did you see the game last night"}, {"who has the slides"},
+			{"thanks!"},
+			{"+1"},
+			{"lol"},
+			{"good morning"},
+			{"ok cool"},
+			{"sounds good"},
+			{"👍"},
+			{"hi"},
+			{"brb lunch"},
+			{"the meeting moved to three"},
+			{"did you see the game last night"},
+			{"who has the slides"},
 		},
 	}
 	for _, p := range set.Playbooks {
