@@ -109,7 +109,7 @@ func elsewhere(n *document.Node, all []string) string {
 			other = append(other, known)
 		}
 	}
-	if close := problem.Nearest(key, beside); close != "" && (len(other) == 0 || problem.Distance(close, key) == 1) {
+	if nearest := problem.Nearest(key, beside); nearest != "" && (len(other) == 0 || problem.Distance(nearest, key) == 1) {
 		return "" // did you mean …?
 	}
 	if len(other) == 0 {

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/robfig/cron/v3"
+
 	"frontdoor/internal/keyfile"
 	"frontdoor/internal/problem"
-	"github.com/robfig/cron/v3"
 )
 
 // Config is the part of the configuration that this room owns.

@@ -205,7 +205,7 @@ func FuzzImport(f *testing.F) {
 		if _, err := w.Report(t.Context(), demand.Query{}); err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range strings.Split(strings.TrimSuffix(first, "\n"), "\n") {
+		for l := range strings.SplitSeq(strings.TrimSuffix(first, "\n"), "\n") {
 			if l != "" && !json.Valid([]byte(l)) {
 				t.Fatalf("%q", l)
 			}

@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"frontdoor/internal/demand"
 	"pgregory.net/rapid"
+
+	"frontdoor/internal/demand"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

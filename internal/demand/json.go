@@ -211,7 +211,7 @@ func compact(raw string) string {
 	if raw[0] != '{' && raw[0] != '[' {
 		return raw
 	}
-	if strings.IndexAny(raw, " \t\r\n") < 0 {
+	if !strings.ContainsAny(raw, " \t\r\n") {
 		return raw
 	}
 	var b bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"sort"
 	"time"
 )
@@ -277,9 +278,9 @@ func (n naive) group(out map[string]string, g string, rs, everything []naiveRequ
 			candidates = append(candidates, when(runs[0]))
 		}
 		if len(confirmations) > 0 {
-			for i := len(answers) - 1; i >= 0; i-- {
-				if !when(answers[i]).After(confirmations[0]) {
-					candidates = append(candidates, when(answers[i]))
+			for _, a := range slices.Backward(answers) {
+				if !when(a).After(confirmations[0]) {
+					candidates = append(candidates, when(a))
 					break
 				}
 			}
@@ -340,7 +341,7 @@ func nearestRank(ds []time.Duration, p int) string {
 	if len(ds) == 0 {
 		return "null"
 	}
-	sort.Slice(ds, func(i, j int) bool { return ds[i] < ds[j] })
+	slices.Sort(ds)
 	rank := int(math.Ceil(float64(p*len(ds)) / 100))
 	ms := ds[rank-1].Milliseconds()
 	f, _, err := big.ParseFloat(fmt.Sprintf("%.2e", float64(ms)), 10, 53, big.ToNearestEven)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -199,9 +200,7 @@ func TestBrokenSetups(t *testing.T) {
 			places(t, &s)
 			put(t, dir, s.files)
 			env := map[string]string{"DB_TOKEN": "a token"}
-			for k, v := range s.env {
-				env[k] = v
-			}
+			maps.Copy(env, s.env)
 			if s.prepare != nil {
 				s.prepare(t, dir)
 			}
@@ -223,9 +222,7 @@ func TestBrokenSetups(t *testing.T) {
 				t.Fatal("nothing mends it")
 			}
 			put(t, dir, s.mend)
-			for k, v := range s.mendEnv {
-				env[k] = v
-			}
+			maps.Copy(env, s.mendEnv)
 			if s.mending != nil {
 				s.mending(t, dir)
 			}
@@ -306,7 +303,9 @@ func TestRedis(t *testing.T) {
 		}
 	}
 	cancel()
-	<-done
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -96,8 +96,7 @@ func (x *exam) get(ctx context.Context, address string) (status int, body, locat
 
 // inner is the innermost cause, without the addresses around it.
 func inner(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err.Error()
 	}
 	return err.Error()

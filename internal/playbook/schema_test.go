@@ -66,10 +66,25 @@ func TestSchemaAgrees(t *testing.T) {
 	}
 	whole := "id: a\ntitle: T\nsummary: S\nowner: o\nmatch: {command: a}\nworkflow: {inputs: {x: {type: choice, options: [p, q]}}, steps: [{id: one, http: {url: 'https://x'}, timeout: 5s}]}\ntests: [{say: a, expect: {playbook: a}}]\n"
 	for _, edit := range [][2]string{
-		{"", ""}, {"owner: o\n", ""}, {"id: a", "id: A"}, {"title: T", "title: 4"}, {"owner", "ownr"}, {"match: {command: a}", "match: {patterns: [a]}"},
-		{"workflow: {", "answer: {text: x}\nworkflow: {"}, {", options: [p, q]", ""}, {"type: choice", "type: enum"}, {"http: {url: 'https://x'}, ", ""},
-		{"http: {url: 'https://x'}", "message: x, sleep: 5s"}, {"http: {url: 'https://x'}", "kubernetes: {}"}, {"5s", "soon"}, {"5s", "5"}, {"say: a, ", ""},
-		{"say: a, ", "say: a, run: {}, "}, {"playbook: a}", "playbok: a}"}, {"[{id: one", "[{id: One"}, {"{type: choice, options: [p, q]}", "{type: string, optional: 1}"},
+		{"", ""},
+		{"owner: o\n", ""},
+		{"id: a", "id: A"},
+		{"title: T", "title: 4"},
+		{"owner", "ownr"},
+		{"match: {command: a}", "match: {patterns: [a]}"},
+		{"workflow: {", "answer: {text: x}\nworkflow: {"},
+		{", options: [p, q]", ""},
+		{"type: choice", "type: enum"},
+		{"http: {url: 'https://x'}, ", ""},
+		{"http: {url: 'https://x'}", "message: x, sleep: 5s"},
+		{"http: {url: 'https://x'}", "kubernetes: {}"},
+		{"5s", "soon"},
+		{"5s", "5"},
+		{"say: a, ", ""},
+		{"say: a, ", "say: a, run: {}, "},
+		{"playbook: a}", "playbok: a}"},
+		{"[{id: one", "[{id: One"},
+		{"{type: choice, options: [p, q]}", "{type: string, optional: 1}"},
 	} {
 		src := []byte(strings.Replace(whole, edit[0], edit[1], 1))
 		p, found := playbook.Parse("a.yaml", src)

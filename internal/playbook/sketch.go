@@ -48,7 +48,10 @@ func (s *Sketch) Complete(set *Set) error {
 		name string
 		has  bool
 	}{
-		{"kind", s.Kind != ""}, {"title", s.Title != ""}, {"owner", s.Owner != ""}, {"examples", len(s.Examples) > 0},
+		{"kind", s.Kind != ""},
+		{"title", s.Title != ""},
+		{"owner", s.Owner != ""},
+		{"examples", len(s.Examples) > 0},
 		{"text or docs", s.Kind != "answer" || s.Text != "" || len(s.Docs) > 0},
 	} {
 		if !field.has {

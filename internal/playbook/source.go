@@ -109,14 +109,15 @@ func (s *Sketch) result(value string) string { return "Done: " + s.told(value) }
 
 // told is the title with the inputs behind it.
 func (s *Sketch) told(value string) string {
-	text := strings.TrimRight(s.Title, ".!?")
+	title := strings.TrimRight(s.Title, ".!?")
+	if len(s.Order) == 0 {
+		return title + "."
+	}
+	inputs := make([]string, len(s.Order))
 	for i, name := range s.Order {
-		text += map[bool]string{true: " (", false: ", "}[i == 0] + name + " " + fmt.Sprintf(value, name)
+		inputs[i] = name + " " + fmt.Sprintf(value, name)
 	}
-	if len(s.Order) > 0 {
-		text += ")"
-	}
-	return text + "."
+	return title + " (" + strings.Join(inputs, ", ") + ")."
 }
 
 // Said is the example as somebody says it, with values in its slots.
