@@ -29,6 +29,7 @@ func (e *Refused) Error() string {
 func (e *Refused) Credentials() bool {
 	return slices.Contains([]string{
 		"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required", "not_allowed_token_type", "missing_scope",
+		"link_disabled", "app_uninstalled", "team_access_not_granted",
 	}, e.Code)
 }
 

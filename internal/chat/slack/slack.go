@@ -8,7 +8,8 @@
 // know: a client library that refuses an unknown event would leave it
 // unacknowledged, and Slack would send it again and again. Everything is either
 // handled or ignored on purpose, for a reason that is counted. A message is
-// acknowledged only after Options.Accept has stored it.
+// acknowledged only after Options.Accept has stored it. [Receiver.Handler] serves
+// mode http, [Receiver.Listen] is mode socket.
 //
 // # Out
 //
