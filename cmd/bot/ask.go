@@ -61,7 +61,10 @@ func (c *askCmd) print(s streams, a answers.Answer) error {
 	}
 	seen := map[string]bool{}
 	for _, x := range a.Citations {
-		line := fmt.Sprintf("  ↳ %s  %s", strings.Join(x.Heading, " › "), where(x))
+		line := "  ↳ " + where(x) // as the chat says it
+		if len(x.Heading) > 0 {
+			line = fmt.Sprintf("  ↳ %s (%s)", strings.Join(x.Heading, " › "), where(x))
+		}
 		if !seen[line] {
 			seen[line] = true
 			if _, err := fmt.Fprintln(s.text(), line); err != nil {

@@ -63,7 +63,7 @@ func (c *docsIndexCmd) Run(s streams, root *cli) error {
 	if out.FromSnapshot {
 		how = "unchanged since the last time, read"
 	}
-	if _, err := fmt.Fprintf(s.text(), "%d pages, %d passages, %d words; %s in %d ms\n", out.Pages, out.Passages, out.Terms, how, out.Milliseconds); err != nil {
+	if _, err := fmt.Fprintf(s.text(), "%s, %s, %s; %s in %d ms\n", plural(out.Pages, "page"), plural(out.Passages, "passage"), plural(out.Terms, "different word"), how, out.Milliseconds); err != nil {
 		return err
 	}
 	for _, x := range out.Skipped {

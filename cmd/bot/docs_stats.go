@@ -113,13 +113,13 @@ func (e extent) String() string {
 	if e.FromSnapshot {
 		how = fmt.Sprintf("unchanged since the last time, read in %d ms", e.OpenedMS)
 	}
-	fmt.Fprintf(&b, "%d pages, %d passages, %d words (%d different), index of %.1f MB, %s\n", e.Pages, e.Passages, e.Words, e.Terms, float64(e.Bytes)/1e6, how)
+	fmt.Fprintf(&b, "%s, %s, %s (%d different), index of %.1f MB, %s\n", plural(e.Pages, "page"), plural(e.Passages, "passage"), plural(e.Words, "word"), e.Terms, float64(e.Bytes)/1e6, how)
 	for _, s := range e.Sources {
 		name := s.Dir
 		if s.Name != nil {
 			name = *s.Name + " (" + s.Dir + ")"
 		}
-		fmt.Fprintf(&b, "source %s: %d pages, %d passages, %d words\n", name, s.Pages, s.Passages, s.Words)
+		fmt.Fprintf(&b, "source %s: %s, %s, %s\n", name, plural(s.Pages, "page"), plural(s.Passages, "passage"), plural(s.Words, "word"))
 	}
 	if len(e.Largest) > 0 {
 		fmt.Fprintln(&b, "largest:")

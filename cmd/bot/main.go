@@ -106,7 +106,11 @@ func run(args []string) int {
 func misused(err error) string {
 	text := err.Error()
 	if what, ok := strings.CutPrefix(text, `expected "<`); ok {
+		// The name of an argument, as the help has it.
 		return "the " + strings.ToUpper(strings.TrimRight(what, `> "`)) + " is missing"
+	}
+	if flag, _, ok := strings.Cut(text, ": expected "); ok && strings.HasSuffix(text, `but got "EOL" (<EOL>)`) {
+		return flag + " wants a value"
 	}
 	return text
 }
