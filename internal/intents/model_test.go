@@ -169,6 +169,19 @@ func TestManyIntents(t *testing.T) {
 	}
 }
 
+// From manyIntents on the calibration looks at one fold; it must come out as
+// that of four does on a set that is hardly smaller.
+func TestCalibrationOfManyIntents(t *testing.T) {
+	t.Parallel()
+	few, many := Train(wide(t, manyIntents-1, 3)), Train(wide(t, manyIntents, 3))
+	for _, text := range []string{"restart thing7", "what is the weather like", "create a db called orders for thing120 please"} {
+		a, b := few.Predict(text), many.Predict(text)
+		if a.InScope != b.InScope || math.Abs(a.Score-b.Score) > 0.1 {
+			t.Errorf("%q: %+v of one less, %+v of many", text, a, b)
+		}
+	}
+}
+
 func BenchmarkTrain(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		set := wide(b, n, 5)

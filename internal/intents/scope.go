@@ -50,6 +50,7 @@ func (s *scope) score(ev evidence) float64 {
 // Settings of the fit.
 const (
 	folds       = 4
+	manyIntents = 400  // from so many on one fold shows enough
 	perFold     = 8    // messages an intent and fold that are scored, if that is
 	mostTests   = 1500 // not more than this in a fold
 	talkPart    = 0.4  // share of that that is everyday talk
@@ -74,8 +75,16 @@ type observation struct {
 	talk    bool // it is of the background
 }
 
+// rounds is how many of the folds are looked at.
+func (m *Model) rounds() int {
+	if len(m.intents) >= manyIntents {
+		return 1
+	}
+	return folds
+}
+
 // observe hides a quarter of the intents, and a quarter of the examples of the
-// others, four times, and scores what it hid.
+// others, four times, and scores what it hid; once where there are many intents.
 func (m *Model) observe(background []heard) []observation {
 	k := len(m.intents)
 	place := make([]int, len(m.label)) // of an example among those of its intent
@@ -97,7 +106,7 @@ func (m *Model) observe(background []heard) []observation {
 	}
 	var out []observation
 	costs := m.costs()
-	for fold := range folds {
+	for fold := range m.rounds() {
 		if m.halt != nil && m.halt() {
 			break
 		}
@@ -249,6 +258,7 @@ func (m *Model) fitScope(background []heard) scope {
 		if out == 0 {
 			part = 1
 		}
+		n *= folds / float64(m.rounds()) // against the prior, one fold stands for those not looked at
 		s.fit(seen, (1-outsidePart)*n/in, outsidePart*(1-part)*n/max(1, out), outsidePart*part*n/max(1, chat))
 	}
 	var right []float64

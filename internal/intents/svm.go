@@ -19,8 +19,6 @@ type svm struct {
 	halt   func() bool // ends the descent where it is; nil is never
 }
 
-// Settings of the training. Cost is C; biasScale is the value of the constant
-// feature; tolerance the largest violation of optimality that is left.
 // Settings of the training, measured on five sets of messages and flat around
 // these values. cost is C. A classifier begins at offset, the negatives' side,
 // and learns the rest of its constant as the weight of a feature of value
