@@ -63,7 +63,10 @@ func TestZone(t *testing.T) {
 	apply(noon, Zone{Name: "@", Type: "TXT", Value: `site "x"`})
 	longer := labels
 	longer.TTL = 60
-	if done := apply(noon, longer); !done.Changed || done.Records != 3 || done.Serial != www.Serial+2 {
+	if first.Before != 0 {
+		t.Errorf("it was there for %d seconds", first.Before)
+	}
+	if done := apply(noon, longer); !done.Changed || done.Before != 300 || done.Records != 3 || done.Serial != www.Serial+2 {
 		t.Errorf("another time to live: %+v", done)
 	}
 	golden(t, "calderwick.zone", www.File)

@@ -34,6 +34,7 @@ type Zoned struct {
 	Record  string `json:"record"`
 	Serial  int    `json:"serial"`
 	Changed bool   `json:"changed"`
+	Before  int    `json:"before"`  // seconds for which the record could be remembered before; 0 where it wasn't there
 	Records int    `json:"records"` // without SOA and NS
 	Diff    string `json:"diff"`
 }
@@ -90,6 +91,9 @@ func (z *Zone) Apply(now time.Time) (Zoned, error) {
 		return Zoned{}, err
 	}
 	done.Serial, done.Records = serial, len(changed)
+	if i := slices.IndexFunc(records, r.same); i >= 0 {
+		done.Before = records[i].ttl
+	}
 	if slices.Equal(records, changed) {
 		return done, nil
 	}
