@@ -32,13 +32,15 @@ type Options struct {
 	Seed     uint64        // the same seed says the same, person by person
 	Patience time.Duration // without a reply after that, a message counts as lost
 	Accept   func(context.Context, chat.Message) (fresh bool, err error)
-	Progress func(done, total int) // may be nil
+	Progress func(done, total int) // may be nil; never called twice at the same time
 }
 
 // Crowd is the people. Hear must get every reply to Platform.
 type Crowd struct {
 	opts Options
 	sent atomic.Int64
+
+	progress sync.Mutex
 
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by message id: closed at its first reply
@@ -129,7 +131,9 @@ func (c *Crowd) talk(ctx context.Context, worker int, t *tally) error {
 				return err
 			}
 			if c.opts.Progress != nil && n%64 == 0 {
+				c.progress.Lock()
 				c.opts.Progress(int(n), c.opts.Messages)
+				c.progress.Unlock()
 			}
 		}
 	}

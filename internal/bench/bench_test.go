@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,8 +32,8 @@ func TestMix(t *testing.T) {
 	}
 }
 
-// talker answers each message by reply, which says how often and after how
-// long.
+// talk is what a crowd measures and says where reply tells how often and after
+// how long each message is answered.
 func talk(t *testing.T, messages int, reply func(n int) (times int, after time.Duration)) (bench.Result, []chat.Message) {
 	t.Helper()
 	mix, err := bench.ParseMix("questions=1,chatter=1")
@@ -113,6 +114,34 @@ func TestRefusedMessageEndsIt(t *testing.T) {
 	})
 	if _, err := crowd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "accept message 1: away") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The bar of a terminal is made at the first word of progress, by one of them.
+func TestProgressIsToldByOneAtATime(t *testing.T) {
+	mix, err := bench.ParseMix("chatter=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var telling atomic.Bool
+	told := 0
+	var crowd *bench.Crowd
+	crowd = bench.New(bench.Options{
+		Messages: 6400, AtOnce: 16, Mix: mix, Material: bench.Material{bench.Chatter: {{"hi"}}}, Patience: time.Minute,
+		Accept: func(ctx context.Context, m chat.Message) (bool, error) {
+			return true, crowd.Hear(ctx, chat.Reply{ID: m.ID, InReplyTo: m.ID})
+		},
+		Progress: func(int, int) {
+			if telling.Swap(true) {
+				t.Error("two tell at the same time")
+			}
+			time.Sleep(time.Millisecond) // somebody else gets that far meanwhile
+			told++
+			telling.Store(false)
+		},
+	})
+	if _, err := crowd.Run(t.Context()); err != nil || told != 100 {
+		t.Errorf("told %d times, %v", told, err)
 	}
 }
 
