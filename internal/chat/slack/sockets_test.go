@@ -22,7 +22,6 @@ type crowd struct {
 	texts map[string]int // how often each text was stored as new
 	ids   map[string]bool
 	open  int
-	most  int
 	err   error
 	fail  int // so many of the next are not stored
 }
@@ -45,13 +44,13 @@ func (c *crowd) accept(_ context.Context, m chat.Message) (bool, error) {
 func (c *crowd) state(open int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open, c.err, c.most = open, err, max(c.most, open)
+	c.open, c.err = open, err
 }
 
-func (c *crowd) now() (texts, open, most int, err error) {
+func (c *crowd) now() (texts, open int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.texts), c.open, c.most, c.err
+	return len(c.texts), c.open, c.err
 }
 
 // listen runs a bot by Socket Mode until the test's end.
@@ -114,8 +113,8 @@ func TestListen(t *testing.T) {
 					st.ada.Says(st.help, fmt.Sprint("number ", i))
 				}
 			}
-			st.until(t, "all messages", func() bool { n, _, _, _ := c.now(); return n == 30 })
-			st.until(t, "two connections", func() bool { _, open, _, _ := c.now(); return open == 2 })
+			st.until(t, "all messages", func() bool { n, _, _ := c.now(); return n == 30 })
+			st.until(t, "two connections", func() bool { _, open, _ := c.now(); return open == 2 })
 			for text, times := range c.texts {
 				if times != 1 {
 					t.Errorf("%q is stored %d times", text, times)
@@ -127,31 +126,29 @@ func TestListen(t *testing.T) {
 
 // Before a warned connection goes, the next is open.
 func TestWarned(t *testing.T) {
-	st := newStage(t, slacktest.Options{NoEcho: true})
+	st := newStage(t, slacktest.Options{NoEcho: true, PingEvery: 100 * time.Millisecond})
 	c := st.listen(t)
 	before := st.s.Connections()
 	st.s.Disconnect(slacktest.Warning, before[0])
-	if err := st.s.AwaitConnections(st.ctx, 3); err != nil {
-		t.Fatal(err)
-	}
+	st.until(t, "the third connection", func() bool { _, open, _ := c.now(); return open == 3 })
 	if !slices.Contains(st.s.Connections(), before[0]) {
 		t.Error("the warned connection is gone already")
 	}
 	st.s.Advance(11 * time.Second)
-	st.until(t, "two connections", func() bool { _, open, most, _ := c.now(); return open == 2 && most == 3 })
+	st.until(t, "two connections", func() bool { _, open, _ := c.now(); return open == 2 })
 }
 
 // What needs somebody's hand is told apart from what passes.
 func TestFatal(t *testing.T) {
-	st := newStage(t, slacktest.Options{NoEcho: true})
+	st := newStage(t, slacktest.Options{NoEcho: true, PingEvery: 100 * time.Millisecond})
 	c := st.listen(t)
 	st.s.RevokeApp("invalid_auth")
 	st.s.Cut()
 	var no *slack.Refused
-	st.until(t, "the alarm", func() bool { _, open, _, err := c.now(); return open == 0 && errors.As(err, &no) })
+	st.until(t, "the alarm", func() bool { _, open, err := c.now(); return open == 0 && errors.As(err, &no) })
 	if !no.Credentials() || strings.Contains(no.Error(), st.s.AppToken()) {
 		t.Errorf("the alarm is %v", no)
 	}
 	st.s.RevokeApp("")
-	st.until(t, "the connections", func() bool { _, open, _, err := c.now(); return open == 2 && err == nil })
+	st.until(t, "the connections", func() bool { _, open, err := c.now(); return open == 2 && err == nil })
 }
