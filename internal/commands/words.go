@@ -29,7 +29,7 @@ var words = []word{
 	{Help, []string{"help", "commands", "menu", "?"}, no, may, "what I can do for you; `help WORD` searches, `help PLAYBOOK` shows one"},
 	{Say, []string{"ask"}, no, may, "`ask QUESTION`: an answer from the docs"},
 	{Use, []string{"run"}, no, may, "`run PLAYBOOK input=value …`: start a workflow"},
-	{Status, []string{"status", "runs", "my runs", "list runs", "show runs", "show me my runs", "show my runs", "list my runs"}, may, no, "`status` or `status RUN`: how runs are doing"},
+	{Status, []string{"status", "runs", "my runs", "list runs", "show runs", "show me my runs", "show my runs", "list my runs", "approvals", "my approvals", "pending approvals", "what is waiting for me", "what's waiting for me", "whats waiting for me", "what is waiting for me?", "what's waiting for me?", "whats waiting for me?", "any approvals?", "what waits for me"}, may, no, "`status` or `status RUN`: how runs are doing"},
 	{No, []string{
 		"no", "n", "nope", "nah", "never mind", "nevermind", "nvm", "never mind that", "actually never mind", "no never mind", "cancel that", "stop", "stop that",
 		"forget it", "forget that", "forget about it", "drop it", "drop that", "leave it", "scrap it", "scrap that", "skip", "skip it", "not now", "abort", "no thanks",

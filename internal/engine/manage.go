@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"frontdoor/internal/access"
@@ -35,17 +36,39 @@ func (e *Engine) status(ctx context.Context, t *turn, id string) error {
 	if err != nil {
 		return e.cannot(t, "status", err)
 	}
+	waiting, err := e.candidates(ctx, t, commands.Approve)
+	if err != nil {
+		return e.cannot(t, "status", err)
+	}
+	waiting = slices.DeleteFunc(waiting, func(r workflow.Run) bool { return !e.decides(t, r) })
 	t.answered(nil)
-	if len(runs) == 0 {
-		t.say(chat.Card{Text: "You have started no runs. `help` shows what I can do."})
-		return nil
+	var card chat.Card
+	var parts []string
+	if len(waiting) > 0 {
+		text := "These wait for your approval:\n"
+		for _, r := range waiting[:min(len(waiting), 5)] {
+			text += fmt.Sprintf("\n- `%s` %s", r.ID, e.inALine(t, r))
+			card.Buttons = append(card.Buttons,
+				chat.Button{ID: commands.Command{Verb: commands.Approve, Run: r.ID}.Button(), Label: "Approve " + r.ID, Style: "primary"},
+				chat.Button{ID: commands.Command{Verb: commands.Deny, Run: r.ID}.Button(), Label: "Deny " + r.ID, Style: "danger"})
+		}
+		if more := len(waiting) - 5; more > 0 {
+			text += fmt.Sprintf("\n- and %d more", more)
+		}
+		parts = append(parts, text)
 	}
-	var b strings.Builder
-	b.WriteString("Your latest runs:\n")
-	for _, r := range runs {
-		fmt.Fprintf(&b, "\n- `%s` %s: %s", r.ID, r.Playbook, stateWords(r))
+	switch {
+	case len(runs) > 0:
+		text := "Your latest runs:\n"
+		for _, r := range runs {
+			text += fmt.Sprintf("\n- `%s` %s: %s", r.ID, r.Playbook, stateWords(r))
+		}
+		parts = append(parts, text)
+	default:
+		parts = append(parts, "You have started no runs. `help` shows what I can do.")
 	}
-	t.say(chat.Card{Text: b.String()})
+	card.Text = strings.Join(parts, "\n\n")
+	t.say(card)
 	return nil
 }
 

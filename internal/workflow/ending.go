@@ -83,7 +83,7 @@ func (f *flow) stop(w wish) {
 	case done != "":
 		text += " Done before that, and still there: " + done + "."
 	case !middle:
-		text += " Nothing was done."
+		text += f.unfinished()
 	}
 	f.end(Cancelled, "", decision("", w.person(), w.Reason, ""))
 	f.report(Report{Kind: ReportCancelled, Step: f.Step, Text: text, Actor: w.ID, Undoable: f.undoable()})
@@ -106,10 +106,28 @@ func (f *flow) end(state State, why string, word entry) {
 		if done := f.doneSteps(); done != "" { // before somebody said retry
 			text += " Done before that, and still there: " + done + "."
 		} else {
-			text += " Nothing was done."
+			text += f.unfinished()
 		}
 		f.report(Report{Kind: ReportDenied, Text: text, Actor: word.actor, Undoable: f.undoable()})
 	}
+}
+
+// leaves tells whether the action can leave something behind.
+func leaves(a playbook.Action) bool { return a.Message == nil && a.Sleep == nil && !reads(a) }
+
+// unfinished is what is said where no step is done: one that failed, in time or
+// not, may have left something behind.
+func (f *flow) unfinished() string {
+	var ids []string
+	for _, a := range f.Steps {
+		if (a.State == StepFailed || a.State == StepInterrupted) && a.position < len(f.steps) && leaves(f.steps[a.position].Action) && !slices.Contains(ids, code(a.Step)) {
+			ids = append(ids, code(a.Step))
+		}
+	}
+	if len(ids) == 0 {
+		return " Nothing was done."
+	}
+	return " No step was finished; what " + strings.Join(ids, " and ") + " did before may still be there."
 }
 
 func (f *flow) doneSteps() string {

@@ -338,7 +338,7 @@ func (f *flow) poll(s *playbook.Step, a *Attempt, why, what string, after time.D
 	a.looks++
 	next := f.now.Add(max(s.Every, after))
 	if !next.Before(a.deadline) {
-		sentence := fmt.Sprintf("it did not come to what it waits for within %v", orDefault(s.Timeout, pollTimeout))
+		sentence := fmt.Sprintf("it did not come to what it waits for within %s", span(orDefault(s.Timeout, pollTimeout)))
 		if why != "" {
 			sentence += "; lastly: " + why
 		}

@@ -135,6 +135,25 @@ func TestCancelWhereItStands(t *testing.T) {
 	w.expect(t, "r-one/1 message: x", "r-one/2 cancelled: Stopped at `rest`. Nothing was done.")
 }
 
+// What a failed step did may still be there: nobody can say that nothing was
+// done.
+func TestCancelAfterFailure(t *testing.T) {
+	url, host := server(t, func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusBadGateway) })
+	w := begin(t, setting{config: allowing(host, url)})
+	w.start(t, "r-half", book(t, "steps: [{id: make, http: {method: POST, url: '${config.api}'}, retry: {attempts: 2, backoff: 1h}}]"), nil)
+	for run := w.get(t, "r-half"); run.Waits != workflow.ForRetry; run = w.get(t, "r-half") {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := w.Cancel(t.Context(), "r-half", ana); err != nil {
+		t.Fatal(err)
+	}
+	w.end(t, "r-half")
+	said := w.heard()
+	if last := said[len(said)-1]; !strings.HasSuffix(last, "No step was finished; what `make` did before may still be there.") {
+		t.Errorf("it said %q", said)
+	}
+}
+
 func TestUndo(t *testing.T) {
 	var mu sync.Mutex
 	var did []string

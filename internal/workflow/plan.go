@@ -3,6 +3,8 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"frontdoor/internal/expression"
 	"frontdoor/internal/playbook"
@@ -60,7 +62,7 @@ func (r *Runner) line(f *flow, s *playbook.Step, missing func(string)) string {
 		}
 		return "say here: “" + text + "”"
 	case a.Sleep != nil:
-		return fmt.Sprintf("wait for %v", a.Sleep.For)
+		return "wait for " + span(a.Sleep.For)
 	}
 	kind := r.kinds[s.Action.Kind()]
 	if kind == nil {
@@ -72,7 +74,7 @@ func (r *Runner) line(f *flow, s *playbook.Step, missing func(string)) string {
 		missing(m)
 	}
 	if s.Until != "" {
-		plan.Line += fmt.Sprintf(", every %v until it is as wanted", s.Every)
+		plan.Line += fmt.Sprintf(", every %s until it is as wanted", span(s.Every))
 	}
 	return plan.Line
 }
@@ -133,4 +135,16 @@ func tree(v any, add func(playbook.Template)) {
 			tree(item, add)
 		}
 	}
+}
+
+// span is a duration as a person writes it: 5m, not 5m0s.
+func span(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
