@@ -255,7 +255,7 @@ func (e *Engine) preview(ctx context.Context, t *turn, p *playbook.Playbook, inp
 	view, err := e.Runs.Preview(ctx, workflow.Request{ID: e.runID(t), Playbook: p, Inputs: resolved, By: t.person, At: t.message.At, Request: t.talk.Request})
 	ended()
 	if err != nil {
-		return e.cannot(t, "preview "+p.ID, err)
+		return e.cannotRun(t, "preview "+p.ID, err)
 	}
 	if len(view.Missing) > 0 {
 		t.refused("not_configured")
@@ -348,7 +348,7 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 	})
 	ended()
 	if err != nil {
-		return e.cannot(t, "start "+p.ID, err)
+		return e.cannotRun(t, "start "+p.ID, err)
 	}
 	t.talk.Pending, t.talk.Run, t.talk.Inputs = nil, run.ID, pending.Inputs
 	t.talk.Try(fmt.Sprintf("started “%s” as `%s`", p.Title, run.ID))
@@ -361,13 +361,13 @@ func (e *Engine) start(ctx context.Context, t *turn) error {
 	return nil
 }
 
-func (e *Engine) runID(t *turn) string { return "r-" + derive(t.message, "run")[:8] }
+func (e *Engine) runID(t *turn) string { return "r-" + derive(t.message, "run")[:runLetters] }
 
 // runOf is the id of the run that a preview leads to: a second yes to the same
 // preview, after an answer that was lost, starts nothing new.
 func runOf(pending *conversation.Pending) string {
 	sum := sha256.Sum256([]byte(pending.Request + "/" + pending.Token))
-	return "r-" + short(sum[:], 8)
+	return "r-" + short(sum[:], runLetters)
 }
 
 // cannot tells the person plainly that a room refused or failed, and the
@@ -381,6 +381,15 @@ func (e *Engine) cannot(t *turn, what string, err error) error {
 	e.Log.Error(what, zap.String("reference", ref), zap.String("request", t.talk.Request), zap.Error(err))
 	t.say(chat.Card{Text: fmt.Sprintf("I couldn't do that: the part of me that keeps runs isn't reachable. Try again in a minute. (reference %s)", ref)})
 	return nil
+}
+
+// cannotRun is cannot where the request was for the run itself: a refusal is
+// its end.
+func (e *Engine) cannotRun(t *turn, what string, err error) error {
+	if _, no := workflow.AsRefusal(err); no {
+		t.refused("not_possible")
+	}
+	return e.cannot(t, what, err)
 }
 
 // reread takes the values that were given to an earlier form of the playbook,

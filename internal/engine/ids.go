@@ -24,6 +24,10 @@ func short(sum []byte, length int) string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum))[:length]
 }
 
+// runLetters is the length of a run's id behind "r-": 50 bits, so that among a
+// million runs two of the same id are one chance in two thousand.
+const runLetters = 10
+
 // tidy makes people's text safe to work with: valid UTF-8, no control
 // characters but line breaks and tabs, no white space around it.
 func tidy(s string) string {

@@ -316,7 +316,7 @@ func (s *stage) writeEvent(line []byte) {
 }
 
 var (
-	runID     = regexp.MustCompile(`\br-[a-z2-7]{8}\b`)
+	runID     = regexp.MustCompile(`\br-[a-z2-7]{10}\b`)
 	requestID = regexp.MustCompile(`\b[a-z2-7]{16}\b`)
 	moment    = regexp.MustCompile(`until \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
 	surely    = regexp.MustCompile(`\d+ % sure|, at \d+ %|\(\d+ %\)`)

@@ -5,7 +5,7 @@
 scenario=$1
 shift
 : > out
-latest() { if [ -s run ]; then cat run; else grep -o 'r-[a-z2-7]\{8\}' out | tail -n 1; fi; }
+latest() { if [ -s run ]; then cat run; else grep -o 'r-[a-z2-7]\{10\}' out | tail -n 1; fi; }
 {
 	while IFS= read -r line; do
 		case "$line" in
