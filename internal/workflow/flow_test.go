@@ -109,7 +109,7 @@ steps:
 	want := `Create it: POST https://a.internal/orders
 GET https://a.internal/…, every 5s until it is as wanted
 perhaps run sh -c 'x orders'
-wait for 2m0s
+wait for 2m
 say here: “there”
 lock db/orders
 missing `
