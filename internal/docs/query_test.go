@@ -79,9 +79,15 @@ func TestTwoEdits(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"certfictae", "certificate", true}, {"deplyoemnt", "deployment", true}, {"kubernets", "kubernetes", true},
-		{"configration", "configuration", true}, {"contianerz", "container", true}, {"container", "retainer", false},
-		{"deployment", "deploy", false}, {"annotation", "annotating", true}, {"scheduler", "schedules", true},
+		{"certfictae", "certificate", true},
+		{"deplyoemnt", "deployment", true},
+		{"kubernets", "kubernetes", true},
+		{"configration", "configuration", true},
+		{"contianerz", "container", true},
+		{"container", "retainer", false},
+		{"deployment", "deploy", false},
+		{"annotation", "annotating", true},
+		{"scheduler", "schedules", true},
 	} {
 		if got := twoEdits(c.a, []byte(c.b)); got != c.want {
 			t.Errorf("%s, %s: got %v", c.a, c.b, got)

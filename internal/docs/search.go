@@ -193,7 +193,7 @@ func (x *Index) saturatedPage(page int, tf *[fields]uint32, named uint32, r rank
 	about := r.pageTitle * float64(tf[inTitle]) / norm(pageTitleLen, x.average[inTitle], 0.6)
 	about += r.pagePath * float64(tf[inPath]) / norm(pagePathLen, x.average[inPath], 0.6)
 	if named > 0 {
-		about += r.pageNamed * math.Log2(1+float64(named)) * float64(named) / (float64(x.im.at(tablePages, page, pageNamedLen)))
+		about += r.pageNamed * math.Log2(1+float64(named)) * float64(named) / float64(x.im.at(tablePages, page, pageNamedLen))
 	}
 	return sum/(r.pageK1+sum) + r.about*about/(1+about)
 }

@@ -56,8 +56,11 @@ func TestMatching(t *testing.T) {
 	var b strings.Builder
 	fmt.Fprintln(&b, MatchingHead)
 	for _, d := range []Draw{
-		{Playbooks: 5, Examples: 4, Times: 20, Seed: 1}, {Playbooks: 10, Examples: 4, Times: 10, Seed: 1}, {Playbooks: 20, Examples: 4, Times: 5, Seed: 1},
-		{Playbooks: 5, Examples: 4, Times: 20, Seed: 2}, {Playbooks: 10, Examples: 4, Times: 10, Seed: 2},
+		{Playbooks: 5, Examples: 4, Times: 20, Seed: 1},
+		{Playbooks: 10, Examples: 4, Times: 10, Seed: 1},
+		{Playbooks: 20, Examples: 4, Times: 5, Seed: 1},
+		{Playbooks: 5, Examples: 4, Times: 20, Seed: 2},
+		{Playbooks: 10, Examples: 4, Times: 10, Seed: 2},
 	} {
 		m, err := Match(pool, d)
 		if err != nil {

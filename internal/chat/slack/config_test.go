@@ -34,15 +34,19 @@ func TestValidate(t *testing.T) {
 			c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "T1", BotToken: bot}, {Enterprise: "E1", Team: "T2", BotToken: bot}, {Enterprise: "E2", BotToken: bot}}
 		}, ""},
 		"nameless workspace": {func(c *slack.Config) { c.AppToken, c.Workspaces = app, []slack.Workspace{{BotToken: bot}} }, "slack.workspaces[0].team is missing"},
-		"workspace without token": {func(c *slack.Config) { c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "T1"}} },
-			"slack.workspaces[0].bot_token is missing"},
+		"workspace without token": {
+			func(c *slack.Config) { c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "T1"}} },
+			"slack.workspaces[0].bot_token is missing",
+		},
 		"workspace twice": {func(c *slack.Config) {
 			c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "T1", BotToken: bot}, {Team: "T1", BotToken: bot}}
 		}, "slack.workspaces[1].team is there twice: T1"},
-		"no team": {func(c *slack.Config) {
-			c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "acme", BotToken: bot}}
+		"no team": {
+			func(c *slack.Config) {
+				c.AppToken, c.Workspaces = app, []slack.Workspace{{Team: "acme", BotToken: bot}}
+			},
+			`slack.workspaces[0].team is "acme", which is no workspace's id`,
 		},
-			`slack.workspaces[0].team is "acme", which is no workspace's id`},
 	} {
 		c := slack.Default()
 		one.change(&c)

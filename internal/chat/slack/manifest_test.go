@@ -63,8 +63,10 @@ func TestScopes(t *testing.T) {
 	me := "slack:T1/" + st.ada.ID
 	long := strings.Repeat("Another paragraph with words.\n\n", 3000)
 	for i, r := range []chat.Reply{
-		{ID: "1", To: st.at(thread), Card: chat.Card{Text: "hi"}}, {ID: "2", To: st.at(thread), Updates: "1", Card: chat.Card{Text: "hi!"}},
-		{ID: "3", To: st.at(""), Card: chat.Card{Text: long}}, {ID: "4", To: st.at(""), Private: true, Person: me, Card: chat.Card{Text: "psst"}},
+		{ID: "1", To: st.at(thread), Card: chat.Card{Text: "hi"}},
+		{ID: "2", To: st.at(thread), Updates: "1", Card: chat.Card{Text: "hi!"}},
+		{ID: "3", To: st.at(""), Card: chat.Card{Text: long}},
+		{ID: "4", To: st.at(""), Private: true, Person: me, Card: chat.Card{Text: "psst"}},
 		{ID: "5", To: chat.Address{Platform: "slack", Workspace: "T1", Channel: st.ada.ID, Direct: true}, Card: chat.Card{Text: "hi"}},
 	} {
 		if err := s.Send(st.ctx, r, true); err != nil {

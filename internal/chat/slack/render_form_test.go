@@ -200,8 +200,11 @@ func TestHome(t *testing.T) {
 		name string
 		home slack.HomeTab
 	}{
-		{"full", full}, {"empty", slack.HomeTab{Command: "/platform"}}, {"nothing found", slack.HomeTab{Command: "/platform", Query: "<nonsense> & such"}},
-		{"huge", huge}, {"busy", busy},
+		{"full", full},
+		{"empty", slack.HomeTab{Command: "/platform"}},
+		{"nothing found", slack.HomeTab{Command: "/platform", Query: "<nonsense> & such"}},
+		{"huge", huge},
+		{"busy", busy},
 	} {
 		view := one.home.View()
 		if _, err := st.api.PublishViewContext(st.ctx, slackgo.PublishViewContextRequest{UserID: st.ada.ID, View: view}); err != nil {

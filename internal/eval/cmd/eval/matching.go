@@ -13,9 +13,12 @@ import (
 // draws are the sizes of the catalogues that are drawn from labelled messages.
 func draws(seed uint64) []eval.Draw {
 	return []eval.Draw{
-		{Playbooks: 5, Examples: 5, Times: 40, Seed: seed}, {Playbooks: 5, Examples: 10, Times: 40, Seed: seed},
-		{Playbooks: 10, Examples: 5, Times: 20, Seed: seed}, {Playbooks: 10, Examples: 10, Times: 20, Seed: seed},
-		{Playbooks: 20, Examples: 8, Times: 10, Seed: seed}, {Playbooks: 40, Examples: 5, Times: 5, Seed: seed},
+		{Playbooks: 5, Examples: 5, Times: 40, Seed: seed},
+		{Playbooks: 5, Examples: 10, Times: 40, Seed: seed},
+		{Playbooks: 10, Examples: 5, Times: 20, Seed: seed},
+		{Playbooks: 10, Examples: 10, Times: 20, Seed: seed},
+		{Playbooks: 20, Examples: 8, Times: 10, Seed: seed},
+		{Playbooks: 40, Examples: 5, Times: 5, Seed: seed},
 		{Playbooks: 40, Examples: 10, Times: 5, Seed: seed},
 	}
 }
