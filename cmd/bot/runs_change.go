@@ -137,11 +137,26 @@ func (f scopeFlags) scope(verb string) (workflow.Scope, error) {
 	return workflow.Everything, nil
 }
 
-type runsFreezeCmd struct {
+// freezing is what freeze and unfreeze take.
+type freezing struct {
 	jsonFlag
 	reasonFlag
 	scopeFlags
 }
+
+// open reads what is wished and opens the runs; the caller closes them.
+func (c *freezing) open(s streams, root *cli, verb string) (runs *workflow.Runner, closeDB func(), scope workflow.Scope, reason string, err error) {
+	if scope, err = c.scope(verb); err != nil {
+		return nil, nil, "", "", err
+	}
+	if reason, err = c.read(); err != nil {
+		return nil, nil, "", "", err
+	}
+	runs, closeDB, err = openRuns(s, root)
+	return runs, closeDB, scope, reason, err
+}
+
+type runsFreezeCmd struct{ freezing }
 
 // frozen is a freeze as it is printed.
 type frozen struct {
@@ -153,15 +168,7 @@ type frozen struct {
 
 // Run freezes; exit code 1 where the run is over or isn't there.
 func (c *runsFreezeCmd) Run(s streams, root *cli) error {
-	scope, err := c.scope("freeze")
-	if err != nil {
-		return err
-	}
-	reason, err := c.read()
-	if err != nil {
-		return err
-	}
-	runs, closeDB, err := openRuns(s, root)
+	runs, closeDB, scope, reason, err := c.open(s, root, "freeze")
 	if err != nil {
 		return err
 	}
@@ -198,23 +205,11 @@ func knownPlaybook(s streams, root *cli, runs *workflow.Runner, id string) error
 	return nil
 }
 
-type runsUnfreezeCmd struct {
-	jsonFlag
-	reasonFlag
-	scopeFlags
-}
+type runsUnfreezeCmd struct{ freezing }
 
 // Run lets go on; exit code 1 where nothing was frozen there.
 func (c *runsUnfreezeCmd) Run(s streams, root *cli) error {
-	scope, err := c.scope("unfreeze")
-	if err != nil {
-		return err
-	}
-	reason, err := c.read()
-	if err != nil {
-		return err
-	}
-	runs, closeDB, err := openRuns(s, root)
+	runs, closeDB, scope, reason, err := c.open(s, root, "unfreeze")
 	if err != nil {
 		return err
 	}
